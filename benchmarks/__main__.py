@@ -1,0 +1,91 @@
+"""``make bench``: the table of work on a district's file, as ratios to a bare read of that file.
+
+python -m benchmarks [--rows 100000,3000000] [--data FOLDER]
+"""
+
+import argparse
+import shutil
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.measure import Measured, bare_read, kinsync
+
+MUST = {
+    "kinsync check": (12.0, 1500),
+    "first sync": (30.0, 2000),
+    "the next night": (10.0, 1500),
+    "the same bytes again": (None, None),
+}
+"""Ratio to the bare read, and peak in MB, that hold at 3,000,000 rows."""
+AIM = {"kinsync check": 5.0, "first sync": 15.0, "the next night": 2.0}
+ROWS_PER_STUDENT = 3
+YARDSTICK_RUNS = 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rows", default="100000,3000000", help="sizes, with commas between")
+    parser.add_argument("--data", type=Path, help="keep generated files here, and reuse them")
+    asked = parser.parse_args()
+    for rows in map(int, asked.rows.split(",")):
+        with tempfile.TemporaryDirectory(prefix="kinsync-bench-") as folder:
+            Path(folder).chmod(0o711)
+            run(rows, Path(folder), asked.data or Path(folder))
+
+
+def run(rows: int, folder: Path, data: Path) -> None:
+    """Measure one size and print its table."""
+    night1, night2 = generated(rows, data)
+    yardstick = statistics.median(bare_read(night1).seconds for _ in range(YARDSTICK_RUNS))
+    size = night1.stat().st_size
+    print(f"\n{rows:,} rows, {size / 1e6:,.0f} MB; bare Polars read {yardstick:.2f} s\n")
+    print(f"{'work':24}{'seconds':>9}{'CPU s':>8}{'ratio':>8}{'must':>7}{'aim':>6}{'peak MB':>9}")
+    home = folder / "home"
+    kinsync("district", "add", "Bench", home=home)
+    works: dict[str, Callable[[], Measured]] = {
+        "kinsync check": lambda: kinsync("check", str(night1), "--json"),
+        "first sync": lambda: sync(night1, home),
+        "the same bytes again": lambda: sync(night1, home),
+        "the next night": lambda: sync(night2, home),
+    }
+    for name, work in works.items():
+        show(name, work(), yardstick)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def generated(rows: int, data: Path) -> tuple[Path, Path]:
+    """Two nights of invented families with that many rows."""
+    out = data / f"rows-{rows}"
+    nights = (out / "night1" / "students.csv", out / "night2" / "students.csv")
+    if not nights[1].exists():
+        made = kinsync(
+            "generate",
+            "--students",
+            str(rows // ROWS_PER_STUDENT),
+            "--out",
+            str(out),
+            "--seed",
+            "7",
+        )
+        print(f"generated {rows:,} rows in {made.seconds:.1f} s, peak {made.peak_mb:,.0f} MB")
+    return nights
+
+
+def sync(path: Path, home: Path) -> Measured:
+    return kinsync("sync", "Bench", "--file", str(path), "--json", home=home)
+
+
+def show(name: str, measured: Measured, yardstick: float) -> None:
+    must, _ = MUST[name]
+    print(
+        f"{name:24}{measured.seconds:9.2f}{measured.cpu_seconds:8.1f}"
+        f"{measured.seconds / yardstick:8.1f}{must or '':>7}{AIM.get(name, ''):>6}"
+        f"{measured.peak_mb:9,.0f}"
+        + ("" if measured.exit_code < 2 else f"  EXIT {measured.exit_code}")
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""From settings to working parts: the one place that knows every adapter."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import django
+
+from kinsync.domain.errors import ChangeInput
+from kinsync.domain.settings import Settings
+from kinsync.store import database
+from kinsync.store.storage import Storage
+
+SETTINGS_FILE = "kinsync.toml"
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from the environment and from ``kinsync.toml`` in the folder of the command.
+
+    Raises:
+        ChangeInput: the file is not TOML, or names something that is no setting.
+    """
+    path = Path(SETTINGS_FILE)
+    try:
+        file = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ChangeInput(f"{path.absolute()} is not valid TOML: {error}.") from error
+    return Settings.read(environ, file)
+
+
+def connect_database(settings: Settings) -> None:
+    """Open the database of these settings, set up Django on it, and bring its tables up to date.
+
+    Raises:
+        ChangeInput, TryAgainLater: as ``store.database.open_database`` says.
+    """
+    os.environ[database.ENVIRONMENT] = database.open_database(settings)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kinsync.web.settings")
+    django.setup()
+    from kinsync.store.migrate import migrate  # needs Django to be set up
+
+    migrate()
+
+
+def storage(settings: Settings) -> Storage:
+    """Where files lie that belong to no table."""
+    return Storage(settings.home)
+
+
+def now() -> datetime:
+    """The clock of everything that is recorded."""
+    return datetime.now(UTC)

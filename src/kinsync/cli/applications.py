@@ -1,0 +1,79 @@
+"""``kinsync app``, ``connect`` and ``token``: who may read a district's contacts."""
+
+import click
+
+from kinsync import bootstrap
+from kinsync.cli.output import json_option, say, say_json, show_table
+from kinsync.cli.session import connected
+
+
+@click.group()
+def app() -> None:
+    """Add and list applications."""
+
+
+@app.command("add")
+@click.argument("name")
+@json_option
+def app_add(name: str, as_json: bool) -> None:
+    """Add an application named NAME; its client secret is shown once."""
+    connected()
+    from kinsync.store import access
+
+    added, secret = access.add_application(name, at=bootstrap.now())
+    if as_json:
+        say_json({"client_id": added.public_id, "client_secret": secret, "name": added.name})
+    else:
+        say(f"Application {added.name}\nclient id      {added.public_id}")
+        say(f"client secret  {secret}   (shown this once)")
+
+
+@app.command("list")
+@json_option
+def app_list(as_json: bool) -> None:
+    """Every application, by name."""
+    connected()
+    from kinsync.store import access
+
+    rows = access.list_applications()
+    if as_json:
+        say_json({"applications": [{"client_id": r.public_id, "name": r.name} for r in rows]})
+    else:
+        show_table(("client id", "name"), [(r.public_id, r.name) for r in rows])
+
+
+@click.command()
+@click.argument("district")
+@click.argument("application", metavar="APP")
+@json_option
+def connect(district: str, application: str, as_json: bool) -> None:
+    """Let APP read the contacts of DISTRICT."""
+    connected()
+    from kinsync.store import access, records
+
+    found = records.find_district(district)
+    reader = access.find_application(application)
+    access.connect_application(found.id, reader.id, {}, at=bootstrap.now())
+    if as_json:
+        say_json({"district": found.public_id, "application": reader.public_id})
+    else:
+        say(f"{reader.name} may read the contacts of {found.name}. Next: 'kinsync token'.")
+
+
+@click.command()
+@click.argument("district")
+@click.argument("application", metavar="APP")
+@json_option
+def token(district: str, application: str, as_json: bool) -> None:
+    """A new bearer token for APP in DISTRICT, printed alone. It is not shown again."""
+    connected()
+    from kinsync.store import access, records
+
+    connection = access.find_connection(
+        records.find_district(district).id, access.find_application(application).id
+    )
+    issued = access.issue_token(connection.id, at=bootstrap.now())
+    if as_json:
+        say_json({"access_token": issued})
+    else:
+        say(issued)

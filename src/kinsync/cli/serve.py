@@ -1,0 +1,58 @@
+"""``kinsync serve``: the running service."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from kinsync.cli.output import json_option, say, say_json
+from kinsync.cli.session import connected
+from kinsync.domain.errors import ChangeInput
+from kinsync.domain.settings import Settings
+
+
+@click.command()
+@click.option("--only", type=click.Choice(["web"]), help="Run one role alone.")
+@click.option("--http", metavar="HOST:PORT", help="Where to listen; KINSYNC_HTTP otherwise.")
+@json_option
+def serve(only: str | None, http: str | None, as_json: bool) -> None:
+    """Serve the API until Ctrl-C."""
+    del only  # the SFTP server and the worker are further roles
+    settings = connected()
+    host, port = Settings(http=http).address("http") if http else settings.address("http")
+    from kinsync.web.server import serve as serve_web
+
+    def ready() -> None:
+        if as_json:
+            say_json({"http": f"http://{host}:{port}"})
+        else:
+            say(f"Kinsync answers at http://{host}:{port} (Ctrl-C stops it)")
+
+    with alone(settings.home, "web"):
+        serve_web(host, port, ready=ready)
+
+
+@contextmanager
+def alone(home: Path, role: str) -> Iterator[None]:
+    """Be the only process that serves this role from this home on this machine.
+
+    Raises:
+        ChangeInput: another one does.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(home / f"serve-{role}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "r+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ChangeInput(
+                f"Kinsync is already being served from {home} (process {lock.read().strip()}). "
+                "Stop that one, or give this one another KINSYNC_HOME."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield

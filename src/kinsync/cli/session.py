@@ -1,0 +1,33 @@
+"""What commands share that need the database: settings, the database itself, the clock."""
+
+from typing import TYPE_CHECKING
+
+from kinsync import bootstrap
+from kinsync.cli.output import Reading, say
+from kinsync.domain.settings import Settings
+
+if TYPE_CHECKING:
+    from kinsync.services.sync import Tools
+
+
+def connected() -> Settings:
+    """The settings of this command, with their database open."""
+    settings = bootstrap.read_settings()
+    bootstrap.connect_database(settings)
+    return settings
+
+
+def tools(settings: Settings, *, reading: Reading | None = None, is_quiet: bool = False) -> "Tools":
+    """What a sync needs from outside."""
+    from kinsync.services.sync import Tools
+
+    def on_wait() -> None:
+        if not is_quiet:
+            say("Another sync of this district is running; this one waits for it.")
+
+    return Tools(
+        storage=bootstrap.storage(settings),
+        now=bootstrap.now,
+        progress=reading or Reading(is_quiet=True),
+        on_wait=on_wait,
+    )

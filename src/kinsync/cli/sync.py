@@ -1,0 +1,219 @@
+"""``kinsync sync``, and what comes after it: holds, versions, restore."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kinsync.cli.check import exit_code, file_type, say_refusal
+from kinsync.cli.output import Reading, json_option, say, say_json, show_report, show_table
+from kinsync.cli.session import connected, tools
+from kinsync.domain.changes import Changes
+from kinsync.services.delivery import open_delivery
+
+if TYPE_CHECKING:
+    from kinsync.services.sync import Outcome
+
+HELD_EXIT_CODE = 3
+
+
+@click.command()
+@click.argument("district")
+@click.option("--file", type=file_type, required=True, help="The district's students.csv.")
+@click.option("--contacts", type=file_type, help="customcontacts/contacts.csv beside it.")
+@click.option("--mapping", type=file_type, help="TOML that changes which column feeds which field.")
+@click.option("--preview", is_flag=True, help="Show and save what would change; publish nothing.")
+@json_option
+def sync(
+    district: str,
+    file: Path,
+    contacts: Path | None,
+    mapping: Path | None,
+    preview: bool,
+    as_json: bool,
+) -> int:
+    """Publish FILE as the next version of DISTRICT, whole or not at all."""
+    settings = connected()
+    from kinsync.services.sync import sync_delivery
+    from kinsync.store import records
+
+    found = records.find_district(district)
+    delivery = open_delivery(file, contacts=contacts, mapping=mapping)
+    reading = Reading(is_quiet=as_json)
+    try:
+        outcome = sync_delivery(
+            found,
+            delivery,
+            tools(settings, reading=reading, is_quiet=as_json),
+            is_preview=preview,
+        )
+    finally:
+        reading.stop()
+    if as_json:
+        say_json(outcome.as_json())
+    else:
+        _show(outcome, found.name)
+    return _exit_code(outcome)
+
+
+def _exit_code(outcome: "Outcome") -> int:
+    if outcome.reasons:
+        return HELD_EXIT_CODE
+    if outcome.report:
+        return exit_code(outcome.report)
+    return 1 if outcome.sync.counts.get("held") else 0
+
+
+def _show(outcome: "Outcome", district: str) -> None:
+    if outcome.report:
+        show_report(outcome.report)
+        say("")
+    if outcome.changes:
+        show_changes(outcome.changes)
+    for reason in outcome.reasons:
+        say(f"Hold: {reason.sentence}")
+    say(_ending(outcome, district))
+    if outcome.report and outcome.report.is_refused:
+        say_refusal(outcome.report)
+
+
+def _ending(outcome: "Outcome", district: str) -> str:
+    sync = outcome.sync
+    if not outcome.report:
+        return f"Nothing to do: version {sync.base} of {district} was made from these very bytes."
+    endings = {
+        "published": f"Published as version {sync.version} of {district}.",
+        "unchanged": f"Nothing changed: {district} stays at version {sync.base}.",
+        "previewed": f"Preview {sync.id} of {district}; nothing was published.",
+        "held": f"Sync {sync.id} of {district} is held; version {sync.base} stays published. "
+        "Look at it with 'kinsync hold show', then say 'kinsync hold approve' or "
+        f"'kinsync hold discard', with the district and {sync.id}.",
+        "refused": f"Nothing was published: {district} stays at version {sync.base}.",
+    }
+    return endings[sync.state]
+
+
+def show_changes(changes: Changes) -> None:
+    """How many records of each kind come, change and go."""
+    counts = changes.counts()
+    acts = ("created", "updated", "deleted")
+    show_table(("", *acts), [(f"{kind}s", *(counts[kind][act] for act in acts)) for kind in counts])
+
+
+@click.group()
+def hold() -> None:
+    """Look at, approve or discard a held sync."""
+
+
+@hold.command("show")
+@click.argument("district")
+@json_option
+def hold_show(district: str, as_json: bool) -> None:
+    """Why the sync of DISTRICT is held, and what it would change."""
+    settings = connected()
+    from kinsync.services.holds import held_sync
+    from kinsync.store import records
+
+    held = held_sync(records.find_district(district), tools(settings))
+    if as_json:
+        say_json(
+            {
+                "sync": held.sync.id,
+                "base": held.sync.base,
+                "reasons": list(held.sync.reasons),
+                "changes": held.changes.counts(),
+            }
+        )
+        return
+    say(f"Sync {held.sync.id} ({held.sync.file_name}) is held against version {held.sync.base}:")
+    for reason in held.sync.reasons:
+        say(f"  {reason}")
+    show_changes(held.changes)
+
+
+@hold.command("approve")
+@click.argument("district")
+@click.argument("sync_id", type=int, required=False)
+@json_option
+def hold_approve(district: str, sync_id: int | None, as_json: bool) -> None:
+    """Publish exactly what was held. SYNC_ID says which; a newer upload is never approved by it."""
+    settings = connected()
+    from kinsync.services.holds import approve
+    from kinsync.store import records
+
+    found = records.find_district(district)
+    approved = approve(found, tools(settings, is_quiet=as_json), sync_id=sync_id)
+    if as_json:
+        say_json({"sync": approved.id, "state": approved.state, "version": approved.version})
+    else:
+        say(f"Sync {approved.id} is published as version {approved.version} of {found.name}.")
+
+
+@hold.command("discard")
+@click.argument("district")
+@click.argument("sync_id", type=int, required=False)
+@json_option
+def hold_discard(district: str, sync_id: int | None, as_json: bool) -> None:
+    """Forget the held sync of DISTRICT; what is published stays."""
+    settings = connected()
+    from kinsync.services.holds import discard
+    from kinsync.store import records
+
+    gone = discard(
+        records.find_district(district), tools(settings, is_quiet=as_json), sync_id=sync_id
+    )
+    if as_json:
+        say_json({"sync": gone.id, "state": gone.state, "version": gone.base})
+    else:
+        say(f"Sync {gone.id} is discarded; version {gone.base} stays published.")
+
+
+@click.command()
+@click.argument("district")
+@json_option
+def versions(district: str, as_json: bool) -> None:
+    """Every version of DISTRICT, newest first."""
+    connected()
+    from kinsync.store import records
+
+    found = records.find_district(district)
+    rows = records.list_versions(found.id)
+    if as_json:
+        listed = [
+            {
+                "version": row.number,
+                "published_at": row.published_at.isoformat(),
+                "origin": row.origin,
+                "sync": row.sync_id,
+                "changes": row.counts.get("changes", {}),
+            }
+            for row in rows
+        ]
+        say_json({"published": found.published, "versions": listed})
+        return
+    show_table(
+        ("version", "published at", "from", "sync"),
+        [
+            (row.number, f"{row.published_at:%Y-%m-%d %H:%M} UTC", row.origin, row.sync_id)
+            for row in rows
+        ],
+    )
+
+
+@click.command()
+@click.argument("district")
+@click.argument("version", type=int)
+@json_option
+def restore(district: str, version: int, as_json: bool) -> None:
+    """Publish what VERSION of DISTRICT was, as a new version."""
+    settings = connected()
+    from kinsync.services.restore import restore as restore_version
+    from kinsync.store import records
+
+    found = records.find_district(district)
+    run, changes = restore_version(found, version, tools(settings, is_quiet=as_json))
+    if as_json:
+        say_json({"state": run.state, "version": run.version, "changes": changes.counts()})
+        return
+    show_changes(changes)
+    say(f"Version {version} of {found.name} is published again, as version {run.version}.")

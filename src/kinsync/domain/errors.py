@@ -1,0 +1,48 @@
+"""Wrong situations, as one tree divided by what to do next.
+
+Wrong *data* is a finding (``domain.rules``); a row never raises.
+
+    KinsyncError
+    ├── ChangeInput      the command, file name or setting is wrong: mend it
+    │   ├── NotFound     no such district, application, version, sync
+    │   └── Refused      a file that cannot be read as contacts (its findings say why)
+    ├── TryAgainLater    database, network or disk is away: nothing was published
+    ├── Conflict         somebody else changed it meanwhile: look again before repeating
+    └── Defect           ours: report it
+
+Messages say what, where and what now, and never carry a value of a row.
+"""
+
+
+class KinsyncError(Exception):
+    """Any situation that stops a use case. ``exit_code`` is what the command line returns."""
+
+    exit_code = 2
+
+
+class ChangeInput(KinsyncError):
+    """Something that was asked for cannot be: the message says what to change."""
+
+
+class NotFound(ChangeInput):
+    """A district, application, version or sync that does not exist."""
+
+
+class Refused(ChangeInput):
+    """A file that cannot be read as contacts at all. Nothing was published."""
+
+
+class Conflict(ChangeInput):
+    """The thing moved since it was looked at; nothing was done."""
+
+
+class TryAgainLater(KinsyncError):
+    """Something we depend on is away. Nothing was published; the same command finishes later."""
+
+    exit_code = 4
+
+
+class Defect(KinsyncError):
+    """A promise of our own code was broken. Nothing was published; please report it."""
+
+    exit_code = 70

@@ -1,0 +1,114 @@
+"""The words that sources use, turned into ours.
+
+The default vocabulary is a data file beside this module; a mapping may add words to it.
+"""
+
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+
+TYPES = ("Primary", "Parent/Guardian", "Secondary", "Family", "Emergency", "Other")
+"""What a contact is to the school, in the order in which a student's contacts are asked first."""
+
+RELATIONSHIPS = ("Parent", "Grandparent", "Self", "Aunt/Uncle", "Sibling", "Other")
+PHONE_TYPES = ("Cell", "Home", "Work", "Other")
+"""In the order in which a contact's phones are served."""
+
+WORD_LISTS = (
+    "type",
+    "relationship",
+    "phone_type",
+    "grade",
+    "gender",
+    "race",
+    "flag",
+    "frl_status",
+)
+"""The lists that turn words of a source into ours."""
+
+UNDECOMPOSED = {
+    "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i",
+    "ħ": "h", "ŋ": "n",
+}  # fmt: skip
+"""Letters that are compared as others, though Unicode takes them for letters of their own."""
+
+
+def word_key(word: str) -> str:
+    """The form in which words are compared: no case, accents or punctuation.
+
+    The same as ``pipeline.text.word_key`` does for whole columns; a test holds them together.
+    """
+    decomposed = unicodedata.normalize("NFKD", word.lower())
+    bare = "".join(c for c in decomposed if unicodedata.category(c)[0] != "M")
+    plain = "".join(UNDECOMPOSED.get(c, c) for c in bare)
+    return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Every word that is understood.
+
+    ``words`` maps a list's name to its table: comparable word → our word. The other attributes
+    are what is known not to name anybody.
+    """
+
+    words: Mapping[str, Mapping[str, str]]
+    placeholder_names: frozenset[str]
+    placeholder_phones: frozenset[str]
+    placeholder_emails: frozenset[str]
+    placeholder_mailboxes: frozenset[str]
+    typo_domains: Mapping[str, str]
+    nicknames: Mapping[str, frozenset[str]]
+
+    @staticmethod
+    def from_toml(text: str) -> "Vocabulary":
+        """The vocabulary that a file in the form of ``vocabulary.toml`` describes."""
+        data = tomllib.loads(text)
+        placeholder = data["placeholder"]
+        return Vocabulary(
+            words={name: _table(data[name]) for name in WORD_LISTS},
+            placeholder_names=frozenset(map(word_key, placeholder["names"])),
+            placeholder_phones=frozenset(placeholder["phones"])
+            | {digit * length for digit in "0123456789" for length in (10, 11)},
+            placeholder_emails=frozenset(placeholder["emails"]),
+            placeholder_mailboxes=frozenset(placeholder["mailboxes"]),
+            typo_domains=data["typo_domains"],
+            nicknames=_nicknames(data["nicknames"]),
+        )
+
+    def with_words(self, added: Mapping[str, Mapping[str, str]]) -> "Vocabulary":
+        """This vocabulary with a mapping's own words, which win: list → source word → our word."""
+        words = {
+            name: {**table, **{word_key(w): ours for w, ours in added.get(name, {}).items()}}
+            for name, table in self.words.items()
+        }
+        return replace(self, words=words)
+
+
+def _table(words: Mapping[str, list[str]]) -> dict[str, str]:
+    """Comparable word → our word; our own words first."""
+    table = {word_key(theirs): ours for ours, known in words.items() for theirs in known}
+    return table | {word_key(ours): ours for ours in words}
+
+
+def _nicknames(names: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
+    """Every name and nickname → the full names that it may stand for."""
+    full: dict[str, set[str]] = {}
+    for name, known in names.items():
+        for called in (name, *known):
+            full.setdefault(word_key(called), set()).add(name)
+    return {called: frozenset(meant) for called, meant in full.items()}
+
+
+@cache
+def default_vocabulary() -> Vocabulary:
+    """The vocabulary that comes with Kinsync."""
+    return Vocabulary.from_toml(vocabulary_text())
+
+
+def vocabulary_text() -> str:
+    """The data file that comes with Kinsync."""
+    return resources.files("kinsync.domain").joinpath("vocabulary.toml").read_text("utf-8")

@@ -1,0 +1,64 @@
+"""What tells who somebody is: the keys of kept rows, and what is never evidence."""
+
+import polars as pl
+
+from kinsync.domain.frames import KEYS
+from kinsync.domain.vocabulary import Vocabulary
+from kinsync.pipeline.emails import comparable_email, is_placeholder_email
+from kinsync.pipeline.phones import comparable_phone, is_placeholder_phone
+
+MOST_NAMES = 8
+"""A phone or mailbox under more different names belongs to an office, not to a person."""
+
+_CONTENT = (
+    "student_sis_id", "name", "type", "relationship", "phone", "phone_extension", "phone_type",
+    "email", "sis_id",
+)  # fmt: skip
+_DETAILS = (
+    "name", "phone", "phone_extension", "phone_type", "phone_type_source", "email", "sis_id",
+)  # fmt: skip
+_KIND = ("student_sis_id", "type", "relationship")
+
+
+def keys_of(kept: pl.DataFrame, vocabulary: Vocabulary) -> pl.DataFrame:
+    """Kept rows (``frames.CLEAN``) as hashes (``frames.KEYS``), in the same order."""
+    phone, email = pl.col("phone"), pl.col("email")
+    is_evidence = ~is_placeholder_phone(phone, vocabulary.placeholder_phones)
+    is_personal = ~is_placeholder_email(
+        email, vocabulary.placeholder_emails, vocabulary.placeholder_mailboxes
+    )
+    hashed = kept.select(
+        "row",
+        "part",
+        student=_hash("student_sis_id"),
+        name=_hash("name_key"),
+        suffix=_hash("name_suffix"),
+        sis_id=_hash("sis_id"),
+        phone=pl.when(phone.is_not_null() & is_evidence).then(comparable_phone(phone).hash()),
+        email=pl.when(email.is_not_null() & is_personal).then(comparable_email(email).hash()),
+    )
+    return hashed.with_columns(
+        kept.select(_CONTENT).hash_rows().alias("content"),
+        kept.select(_DETAILS).hash_rows().alias("details"),
+        kept.select(_KIND).hash_rows().alias("kind"),
+    ).select(KEYS.names())
+
+
+def _hash(column: str) -> pl.Expr:
+    return pl.when(pl.col(column).is_not_null()).then(pl.col(column).hash())
+
+
+def shared_evidence(nodes: pl.DataFrame, evidence: str) -> pl.Series:
+    """Values of ``evidence`` (phone or email) that stand under more than ``MOST_NAMES`` names.
+
+    ``nodes`` holds that column and ``name``; both may be hashes or text.
+    """
+    told = nodes.lazy().select(evidence, "name").drop_nulls()
+    often = told.group_by(evidence).len().filter(pl.col("len") > MOST_NAMES).select(evidence)
+    return (
+        told.join(often, on=evidence, how="semi")
+        .group_by(evidence)
+        .agg(pl.col("name").n_unique())
+        .filter(pl.col("name") > MOST_NAMES)
+        .collect()[evidence]
+    )

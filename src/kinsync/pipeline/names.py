@@ -1,0 +1,63 @@
+"""Comparable names: what is left of a name when spelling, order and titles are set aside."""
+
+import polars as pl
+
+from kinsync.pipeline.text import amend, fold
+
+_PREFIXES = r"^(?:(?:mr|mrs|ms|miss|mx|dr|prof|rev|sr|sra|srta|don|dona|hon|sgt|capt|lt|col)\s+)+"
+_TITLES = r"[\s,]+(?:phd|md|dds|esq|rn|edd|jd|cpa)$"
+_GENERATION = r"[\s,]+(jr|junior|sr|senior|ii|iii|iv|2nd|3rd|4th)$"
+_GENERATIONS = {"junior": "jr", "senior": "sr", "2nd": "ii", "3rd": "iii", "4th": "iv"}
+_LAST_FIRST = r"^([^,]+),([^,]+)$"
+_LAST_GENERATION = r"^([^,]+?)[\s,]+(jr|junior|sr|senior|ii|iii|iv|2nd|3rd|4th)\s*,([^,]+)$"
+
+
+def comparable(names: pl.Series) -> pl.DataFrame:
+    """How names are compared: one row per name, null where the name is null.
+
+    Returns:
+        ``name_key``: case, accents, punctuation, titles and the order of "Last, First" set aside.
+        ``name_suffix``: the generation (jr, sr, ii …) that stood behind it, else null: a father
+        and a son of one name are two people.
+    """
+    folded = fold(names)
+    key = amend(folded, folded.str.contains(r"['’‘`´ʻʼ.]"), _joined)
+    key = amend(key, key.str.contains(_TITLES), lambda some: some.str.replace(_TITLES, ""))
+    key = amend(key, key.str.contains(",", literal=True), _with_generation_last)
+    suffix = key.str.extract(_GENERATION)
+    key = amend(key, suffix.is_not_null(), lambda some: some.str.replace(_GENERATION, ""))
+    key = amend(key, key.str.contains(r"[^a-z ]"), _plain)
+    key = amend(key, key.str.contains(_PREFIXES), _without_prefixes)
+    return pl.DataFrame(
+        {
+            "name_key": key.set(key == "", None),
+            "name_suffix": suffix.replace(_GENERATIONS),
+        }
+    )
+
+
+def _joined(names: pl.Series) -> pl.Series:
+    """Apostrophes and full stops part no words: O'Brien is obrien, Jr. is jr."""
+    return names.str.replace_all(r"['’‘`´ʻʼ.]", "")
+
+
+def _with_generation_last(names: pl.Series) -> pl.Series:
+    """ "Smith Jr, John" as "Smith, John Jr"."""
+    return names.str.replace(_LAST_GENERATION, "$1,$3 $2")
+
+
+def _without_prefixes(names: pl.Series) -> pl.Series:
+    """Titles dropped where a given name and a surname are left: Mr and Mrs Smith are two people."""
+    bare = names.str.replace(_PREFIXES, "")
+    return bare.zip_with(bare.str.contains(" ", literal=True), names)
+
+
+def _plain(names: pl.Series) -> pl.Series:
+    """ "Last, First" turned; all other punctuation parts words."""
+    turned = names.str.replace(_LAST_FIRST, "$2 $1")
+    return turned.str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ").str.strip_chars()
+
+
+def given_name(name_key: pl.Expr) -> pl.Expr:
+    """The first word of a comparable name."""
+    return name_key.str.extract(r"^(\S+)")

@@ -1,0 +1,81 @@
+"""A delivery: the files that are taken in together, each with the mapping that reads it."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from kinsync import __version__
+from kinsync.connectors.students_file import custom_contacts_mapping, students_mapping
+from kinsync.domain.errors import ChangeInput
+from kinsync.domain.mapping import Mapping
+from kinsync.domain.vocabulary import Vocabulary, default_vocabulary, vocabulary_text
+from kinsync.services.intake import Source
+from kinsync.transport.delimited import open_delimited
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Files that have been looked at. ``sha256`` is of all their bytes, ``rules`` of all that
+    decides what becomes of them: the same of both gives the same result."""
+
+    sources: tuple[Source, ...]
+    vocabulary: Vocabulary
+    rules: str
+
+    @property
+    def sha256(self) -> str:
+        digests = [source.file.sha256 for source in self.sources]
+        return digests[0] if len(digests) == 1 else _digest(*digests)
+
+    @property
+    def name(self) -> str:
+        return ", ".join(source.file.name for source in self.sources)
+
+
+def open_delivery(
+    students: Path, *, contacts: Path | None = None, mapping: Path | None = None
+) -> Delivery:
+    """Look at the files of a delivery.
+
+    Args:
+        students: one row per contact, student details repeated.
+        contacts: ``customcontacts/contacts.csv``, which adds contacts to those students.
+        mapping: TOML that changes the default mapping of the students file.
+
+    Raises:
+        ChangeInput: a file is not there, or the mapping is not valid.
+    """
+    changed = _read_mapping(mapping)
+    feeds = students_mapping() if changed is None else changed.over(students_mapping())
+    sources = [Source(open_delimited(_existing(students)), feeds)]
+    if contacts is not None:
+        file = open_delimited(_existing(contacts))
+        sources.append(Source(file, custom_contacts_mapping(), has_students=False))
+    rules = _digest(__version__, vocabulary_text(), *(repr(source.mapping) for source in sources))
+    return Delivery(tuple(sources), default_vocabulary().with_words(feeds.words), rules)
+
+
+def _read_mapping(path: Path | None) -> Mapping | None:
+    if path is None:
+        return None
+    try:
+        text = _existing(path).read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ChangeInput(f"{path} is not UTF-8 text. Save the mapping as UTF-8.") from error
+    return Mapping.from_toml(text, name=path.name)
+
+
+def _existing(path: Path) -> Path:
+    if path.is_dir():
+        raise ChangeInput(f"{path} is a folder. Name the file itself.")
+    if not path.exists():
+        raise ChangeInput(f"There is no file {path}. Check the name and the folder.")
+    try:
+        with path.open("rb"):
+            return path
+    except OSError as error:
+        raise ChangeInput(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()

@@ -1,0 +1,348 @@
+"""Intake: read → map → clean → check → link, for the files of one delivery.
+
+Rows pass through in blocks (``services.refine``) and wait on disk; in memory stay their keys
+(hashes) and what is held. Blocks are worked on side by side and collected in the order of the
+file. Rows of a delivery are numbered through: a second file's rows go on behind the first's.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import polars as pl
+
+from kinsync.domain.frames import CLEAN, FINDINGS, HELD, KEYS, STUDENTS, empty
+from kinsync.domain.mapping import Mapping as SourceMapping
+from kinsync.domain.rules import FILE_CODES
+from kinsync.domain.vocabulary import Vocabulary
+from kinsync.pipeline import snapshot
+from kinsync.pipeline.check import check_repeated_details
+from kinsync.pipeline.link import link, repeated
+from kinsync.pipeline.map import Columns
+from kinsync.pipeline.sis_ids import judge_sis_ids, rows_to_judge
+from kinsync.services.refine import FIRSTS, LONE, Refined, Refinery
+from kinsync.transport.delimited import Block, DelimitedFile
+from kinsync.transport.spool import Spool
+
+Progress = Callable[[int, int], None]
+"""Told how many bytes of how many have been read."""
+
+_WORKERS = 2
+_FIELDS = {
+    "student-unknown": ("student_sis_id", "student_sis_id"),
+    "sis-id-reused": ("contact_sis_id", "sis_id"),
+    "sis-id-names-differ": ("contact_sis_id", "sis_id"),
+    "link-conflict": ("contact_name", "name"),
+    "link-group-large": ("contact_name", "name"),
+    "phone-shared": ("contact_phone", "phone"),
+    "email-shared": ("contact_email", "email"),
+    "contact-repeated": (None, "name"),
+}
+"""Of findings that take more than one row to see: the field, and the column with the value."""
+
+
+_TOLD = ("row", "student_sis_id", "name", "name_key", "name_suffix", "sis_id", "phone", "email")
+"""Columns of a waiting row that findings and held rows speak of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of a delivery, and the mapping that reads it."""
+
+    file: DelimitedFile
+    mapping: SourceMapping
+    has_students: bool = True
+    """Whether its rows make students; otherwise they speak of students who are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Where the rows of a delivery went: ``rows = published + held + collapsed + excluded``."""
+
+    rows: int
+    published: int
+    held: int
+    collapsed: int
+    excluded: int
+    students: int
+    contacts: int
+    relationships: int
+
+
+class Intake:
+    """What a delivery amounts to. Frames are made when asked for, from what waits on disk."""
+
+    def __init__(self, sources: Sequence[Source], spool: Spool) -> None:
+        self.sources = sources
+        self.findings_by_code: Counter[str] = Counter()
+        self.held = empty(HELD)
+        self.has_contact_columns = False
+        self.counts = Counts(0, 0, 0, 0, 0, 0, 0, 0)
+        self.linked: Mapping[str, int] = {}
+        self._spool = spool
+        self._columns: list[Columns] = []
+        self._starts: list[int] = []
+        self._is_kept = pl.Series(dtype=pl.Boolean)
+        self._plan = pl.DataFrame()
+        self._student_rows = pl.Series(dtype=pl.UInt32)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a finding about a whole file stops everything."""
+        return not FILE_CODES.isdisjoint(self.findings_by_code)
+
+    @property
+    def has_unreadable_student(self) -> bool:
+        """Whether a held row may speak of anybody at all."""
+        return self.held["student_sis_id"].has_nulls()
+
+    def findings(self) -> Iterator[pl.DataFrame]:
+        """All findings (``frames.FINDINGS``), in pieces."""
+        return self._spool.parts("findings")
+
+    def students(self) -> pl.DataFrame:
+        """The students (``frames.STUDENTS``): of each, what its first row says."""
+        rows = self._student_rows.implode()
+        pieces = [
+            piece.filter(pl.col("row").is_in(rows)).select(STUDENTS.names())
+            for piece in self._spool.parts("students")
+        ]
+        return pl.concat([empty(STUDENTS), *pieces])
+
+    def contacts(self) -> pl.DataFrame:
+        """The people (``frames.CONTACTS``)."""
+        return snapshot.contacts(self._kept(), self._plan)
+
+    def relationships(self) -> pl.DataFrame:
+        """What they are to their students (``frames.RELATIONSHIPS``)."""
+        return snapshot.relationships(self._kept(), self._plan)
+
+    def _kept(self) -> Iterator[pl.DataFrame]:
+        """The kept contact rows (``frames.CLEAN``)."""
+        start = 0
+        for piece in self._spool.parts("contacts"):
+            yield piece.filter(self._is_kept.slice(start, piece.height))
+            start += piece.height
+
+    def note_file_finding(self, code: str) -> None:
+        """Add a finding about the delivery as a whole."""
+        place = {"file": self.sources[0].file.name, "code": code}
+        self._note(pl.DataFrame([place], schema=FINDINGS))
+
+    # -- taking in ---------------------------------------------------------------------------
+
+    def take_in(self, vocabulary: Vocabulary, progress: Progress) -> "Intake":
+        """Read everything. After it, the counts stand and frames can be asked for."""
+        self._open()
+        if self.is_refused:
+            return self
+        kept: list[Refined] = []
+        for number, source in enumerate(self.sources):
+            start = self._row_after(kept)
+            self._starts.append(start)
+            columns = self._columns[number]
+            refinery = Refinery(source.file.name, columns, vocabulary, source.has_students, start)
+            blocks = source.file.blocks(columns.used)
+            for refined in _side_by_side(refinery.refine, _watched(blocks, source, progress)):
+                self._collect(refined)
+                kept.append(refined.without_frames())
+        if not self.is_refused:
+            self._join_together(kept, vocabulary)
+        return self
+
+    def _open(self) -> None:
+        for source in self.sources:
+            file = source.file
+            columns = Columns(file.columns, source.mapping, file=file.name)
+            self._columns.append(columns)
+            self._note(file.findings)
+            if not file.is_refused:
+                self._note(columns.findings)
+            self.has_contact_columns |= columns.has_contacts
+
+    @staticmethod
+    def _row_after(kept: list[Refined]) -> int:
+        return max((refined.last_row for refined in kept), default=0)
+
+    def _collect(self, refined: Refined) -> None:
+        self._spool.append("contacts", refined.contacts)
+        self._spool.append("students", refined.students)
+        self._note(refined.findings)
+
+    def _note(self, findings: pl.DataFrame) -> None:
+        if findings.height:
+            self._spool.append("findings", findings)
+            counts = findings["code"].value_counts()
+            self.findings_by_code.update(dict(counts.iter_rows()))
+
+    # -- what takes all rows to see ----------------------------------------------------------
+
+    def _join_together(self, kept: list[Refined], vocabulary: Vocabulary) -> None:
+        keys = pl.concat([empty(KEYS), *(refined.keys for refined in kept)])
+        lone = pl.concat([empty(LONE), *(refined.lone for refined in kept)])
+        self.held = pl.concat([empty(HELD), *(refined.held for refined in kept)])
+        firsts = pl.concat([empty(FIRSTS), *(refined.firsts for refined in kept)])
+        rows = sum(refined.rows for refined in kept)
+        kept.clear()
+        students = self._choose_students(firsts)
+        is_kept = self._without_strangers(keys, students) & self._without_reused(keys, vocabulary)
+        self._is_kept = is_kept
+        if not is_kept.all():
+            keys = keys.filter(is_kept)
+        linked = link(keys)
+        again = pl.concat(
+            [repeated(keys), lone.filter(~pl.col("student").is_first_distinct())["row"]]
+        )
+        self._note_places(pl.concat([linked.places, _places(again, "contact-repeated")]))
+        self._plan = snapshot.plan(keys, linked.rows)
+        self._read_ragged(students)
+        self.counts = self._count(rows, keys, lone, again)
+        self.linked = self._links(keys)
+
+    def _count(self, rows: int, keys: pl.DataFrame, lone: pl.DataFrame, again: pl.Series) -> Counts:
+        return Counts(
+            rows=rows,
+            published=keys["row"].n_unique() + lone.height - again.len(),
+            held=self.held["row"].n_unique(),
+            collapsed=again.len(),
+            excluded=0,
+            students=self._student_rows.len(),
+            contacts=self._plan["contact"].n_unique(),
+            relationships=int(self._plan["is_kind"].sum()),
+        )
+
+    def _links(self, keys: pl.DataFrame) -> dict[str, int]:
+        """How many people stand to several students, and how many rows were joined to others."""
+        students = (
+            keys.lazy()
+            .select("student", contact=self._plan["contact"])
+            .group_by("contact")
+            .agg(several=pl.col("student").min() != pl.col("student").max())
+        )
+        several = students.select(pl.col("several").sum()).collect().item()
+        return {
+            "contacts_of_several_students": several,
+            "rows_joined": keys.height - self.counts.contacts,
+        }
+
+    def _choose_students(self, firsts: pl.DataFrame) -> pl.Series:
+        """The hashes of all students; of each, the first of its rows is chosen."""
+        is_first = firsts["student"].is_first_distinct()
+        self._student_rows = firsts["row"].filter(is_first)
+        if not is_first.all():
+            self._compare_later_students(firsts.filter(~is_first)["row"])
+        return firsts["student"].filter(is_first)
+
+    def _compare_later_students(self, later: pl.Series) -> None:
+        """Students whose rows are far apart: what later ones say differently is a finding."""
+        pieces = pl.concat(self._spool.parts("students")).rename({"sis_id": "student_sis_id"})
+        again = pieces.filter(pl.col("row").is_in(later.implode()))
+        first = pieces.filter(pl.col("row").is_in(self._student_rows.implode()))
+        first = first.join(again.select("student_sis_id"), on="student_sis_id", how="semi")
+        source = self.sources[0]
+        self._note(
+            check_repeated_details(
+                again, first, file=source.file.name, header=self._columns[0].header
+            )
+        )
+
+    def _without_strangers(self, keys: pl.DataFrame, students: pl.Series) -> pl.Series:
+        """Which rows speak of a student that the delivery brings; the others are held."""
+        if all(source.has_students for source in self.sources):
+            return pl.repeat(value=True, n=keys.height, eager=True)
+        is_known = keys["student"].is_in(students.implode())
+        self._hold(_places(keys["row"].filter(~is_known).unique(), "student-unknown"))
+        return is_known
+
+    def _without_reused(self, keys: pl.DataFrame, vocabulary: Vocabulary) -> pl.Series:
+        """Which rows have an id of their own person; the others are held."""
+        doubtful = self._texts(rows_to_judge(keys))
+        places = judge_sis_ids(doubtful, vocabulary.nicknames)
+        self._note_places(places.filter(pl.col("code") == "sis-id-names-differ"))
+        reused = places.filter(pl.col("code") == "sis-id-reused")
+        self._hold(reused)
+        return ~keys["row"].is_in(reused["row"].implode())
+
+    def _hold(self, places: pl.DataFrame) -> None:
+        """Hold rows that were kept so far."""
+        if places.is_empty():
+            return
+        self._note_places(places)
+        texts = self._texts(places["row"])
+        self.held = pl.concat(
+            [
+                self.held,
+                texts.select(
+                    "row",
+                    "student_sis_id",
+                    contact_name="name",
+                    contact_sis_id="sis_id",
+                    contact_phone="phone",
+                    contact_email="email",
+                ),
+            ]
+        )
+
+    def _read_ragged(self, students: pl.Series) -> None:
+        """Of a ragged row only a student that is known from other rows can be believed."""
+        is_ragged = pl.col("contact_name").is_null() & pl.col("student_sis_id").is_not_null()
+        is_stranger = ~pl.col("student_sis_id").hash().is_in(students.implode())
+        self.held = self.held.with_columns(
+            student_sis_id=pl.when(~(is_ragged & is_stranger)).then("student_sis_id")
+        )
+
+    def _note_places(self, places: pl.DataFrame) -> None:
+        """Findings for places (``row``, ``code``) of rows that wait on disk."""
+        if places.is_empty():
+            return
+        texts = self._texts(places["row"]).unique("row", keep="first", maintain_order=True)
+        found = places.join(texts, on="row", how="left", maintain_order="left")
+        for (code,), group in found.group_by("code", maintain_order=True):
+            self._note_group(str(code), group)
+
+    def _note_group(self, code: str, group: pl.DataFrame) -> None:
+        field, value = _FIELDS[code]
+        for number, start in reversed(list(enumerate(self._starts))):
+            mine = group.filter(pl.col("row") > start)
+            group = group.filter(pl.col("row") <= start)
+            header = self._columns[number].header(field) if field else None
+            self._note(
+                mine.select(
+                    file=pl.lit(self.sources[number].file.name),
+                    row=pl.col("row") - start,
+                    column=pl.lit(header, pl.String),
+                    code=pl.lit(code),
+                    value=value,
+                ).cast(FINDINGS)
+            )
+
+    def _texts(self, rows: pl.Series) -> pl.DataFrame:
+        """What is told of the clean contact rows of these numbers."""
+        wanted = pl.col("row").is_in(rows.unique().implode())
+        found = None if rows.is_empty() else self._spool.pick("contacts", _TOLD, wanted)
+        return (
+            pl.DataFrame(schema={name: CLEAN[name] for name in _TOLD}) if found is None else found
+        )
+
+
+def _places(rows: pl.Series, code: str) -> pl.DataFrame:
+    return pl.DataFrame({"row": rows}).with_columns(code=pl.lit(code))
+
+
+def _watched(blocks: Iterable[Block], source: Source, progress: Progress) -> Iterator[Block]:
+    for block in blocks:
+        progress(block.bytes_read, source.file.size)
+        yield block
+
+
+def _side_by_side(work: Callable[[Block], Refined], blocks: Iterable[Block]) -> Iterator[Refined]:
+    """The results in the order of the blocks; few blocks are under way at once."""
+    waiting: deque[Future[Refined]] = deque()
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for block in blocks:
+            waiting.append(pool.submit(work, block))
+            if len(waiting) > _WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -1,0 +1,228 @@
+"""What an application reads: pages of contacts and students, and single ones, within its scope."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from operator import attrgetter
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
+
+from django.db.backends.utils import CursorWrapper
+
+from kinsync.store import queries
+from kinsync.store.gate import district_reader
+from kinsync.store.queries import (
+    ContactRow,
+    RelationshipRow,
+    Scope,
+    StudentContactRow,
+    StudentRow,
+    Window,
+)
+
+__all__ = ["Contact", "Page", "Scope", "Student", "StudentContactRow", "Window"]
+
+T = TypeVar("T")
+
+
+class Contact(NamedTuple):
+    """A person, with what they are to each student, in the order in which they are asked."""
+
+    row: ContactRow
+    relationships: Sequence[RelationshipRow]
+    created: datetime
+    last_modified: datetime
+
+    @property
+    def id(self) -> str:
+        """The v3 id."""
+        return self.row.id
+
+
+class Student(NamedTuple):
+    """A student, with the id of the school; None where the district sent no such school."""
+
+    row: StudentRow
+    school_id: str | None
+    created: datetime
+    last_modified: datetime
+
+    @property
+    def id(self) -> str:
+        """The id, the same in every version of the API."""
+        return self.row.id
+
+
+User: TypeAlias = Contact | Student
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page in ascending order of ids, and whether there is more on either side."""
+
+    records: Sequence[T]
+    has_before: bool
+    has_after: bool
+
+
+def contact_page(scope: Scope, window: Window) -> Page[Contact]:
+    """People, by the v3 id."""
+    with _reader(scope) as cursor:
+        page = _page(queries.contacts(cursor, scope, window), window)
+        return _mapped(page, lambda rows: _contacts(cursor, scope, rows))
+
+
+def student_page(scope: Scope, window: Window) -> Page[Student]:
+    """Students, by id."""
+    with _reader(scope) as cursor:
+        page = _page(queries.students(cursor, scope, window), window)
+        return _mapped(page, lambda rows: _students(cursor, scope, rows))
+
+
+def user_page(scope: Scope, window: Window) -> Page[User]:
+    """People and students together, by id, as v3 lists them when no role is named."""
+    with _reader(scope) as cursor:
+        rows: list[ContactRow | StudentRow] = [
+            *queries.contacts(cursor, scope, window),
+            *queries.students(cursor, scope, window),
+        ]
+        rows.sort(key=attrgetter("id"), reverse=window.is_backward)
+        page = _page(rows[: window.limit + 1], window)
+        return _mapped(page, lambda kept: _users(cursor, scope, kept))
+
+
+def contacts_of(scope: Scope, student_id: str, window: Window) -> Page[Contact] | None:
+    """The people of one student; None where the scope has no such user."""
+    with _reader(scope) as cursor:
+        rows = queries.contacts(cursor, scope, window, of_student=student_id)
+        if not rows and not _has_user(cursor, scope, student_id):
+            return None
+        return _mapped(_page(rows, window), lambda kept: _contacts(cursor, scope, kept))
+
+
+def students_of(scope: Scope, contact_id: str, window: Window) -> Page[Student] | None:
+    """The students of one person; None where the scope has no such user."""
+    with _reader(scope) as cursor:
+        rows = queries.students(cursor, scope, window, of_contact=contact_id)
+        if not rows and not _has_user(cursor, scope, contact_id):
+            return None
+        return _mapped(_page(rows, window), lambda kept: _students(cursor, scope, kept))
+
+
+def user(scope: Scope, id_: str) -> User | None:
+    """The person or student with this v3 id."""
+    with _reader(scope) as cursor:
+        if person := queries.contact(cursor, scope, id_):
+            return _contacts(cursor, scope, [person])[0]
+        found = queries.student(cursor, scope, id_)
+        return _students(cursor, scope, [found])[0] if found else None
+
+
+def student(scope: Scope, id_: str) -> Student | None:
+    """The student with this id."""
+    with _reader(scope) as cursor:
+        found = queries.student(cursor, scope, id_)
+        return _students(cursor, scope, [found])[0] if found else None
+
+
+def student_contact_page(scope: Scope, window: Window) -> Page[StudentContactRow]:
+    """Contacts as v1.2 has them, one per relationship, by the relationship's id."""
+    with _reader(scope) as cursor:
+        return _page(queries.student_contacts(cursor, scope, window), window)
+
+
+def student_contacts_of(
+    scope: Scope, student_id: str, limit: int
+) -> tuple[Page[StudentContactRow], int] | None:
+    """The first contacts of one student as v1.2 has them, and how many there are in all.
+
+    None where the scope has no such student.
+    """
+    window = Window(limit)
+    with _reader(scope) as cursor:
+        if queries.student(cursor, scope, student_id) is None:
+            return None
+        page = _page(queries.student_contacts(cursor, scope, window, of_student=student_id), window)
+        if not page.has_after:
+            return page, len(page.records)
+        return page, queries.count(cursor, scope, "relationship", related_to=student_id)
+
+
+def student_contact(scope: Scope, id_: str) -> StudentContactRow | None:
+    """One contact as v1.2 has it, by the relationship's id."""
+    with _reader(scope) as cursor:
+        return queries.student_contact(cursor, scope, id_)
+
+
+@lru_cache(maxsize=1024)
+def count(scope: Scope, kind: str) -> int:
+    """How many current records of a kind the scope sees.
+
+    Kept per process: within a published version and a share, the answer never changes.
+    """
+    with _reader(scope) as cursor:
+        return queries.count(cursor, scope, kind)
+
+
+def _reader(scope: Scope) -> AbstractContextManager[CursorWrapper]:
+    return district_reader(scope.district_id)
+
+
+def _has_user(cursor: CursorWrapper, scope: Scope, id_: str) -> bool:
+    return bool(queries.student(cursor, scope, id_) or queries.contact(cursor, scope, id_))
+
+
+def _page(rows: list[T], window: Window) -> Page[T]:
+    """A page of rows that were read one further than asked, in the direction of reading."""
+    has_more = len(rows) > window.limit
+    kept = rows[: window.limit]
+    if window.is_backward:
+        return Page(kept[::-1], has_before=has_more, has_after=True)
+    return Page(kept, has_before=window.after is not None, has_after=has_more)
+
+
+R = TypeVar("R")
+
+
+def _mapped(page: Page[R], build: Callable[[Sequence[R]], Sequence[T]]) -> Page[T]:
+    return Page(build(page.records), page.has_before, page.has_after)
+
+
+def _contacts(cursor: CursorWrapper, scope: Scope, rows: Sequence[ContactRow]) -> list[Contact]:
+    current: dict[str, list[RelationshipRow]] = {row.id: [] for row in rows}
+    touched = {row.id: row.since for row in rows}
+    for relationship in queries.relationships(cursor, scope, current):
+        person = relationship.contact_id
+        if relationship.is_current:
+            current[person].append(relationship)
+        if relationship.touched > touched[person]:
+            touched[person] = relationship.touched
+    times = _times(cursor, scope, (*touched.values(), *(row.created for row in rows)))
+    return [
+        Contact(row, current[row.id], times[row.created], times[touched[row.id]]) for row in rows
+    ]
+
+
+def _students(cursor: CursorWrapper, scope: Scope, rows: Sequence[StudentRow]) -> list[Student]:
+    named = {row.school_sis_id for row in rows if row.school_sis_id}
+    schools = queries.school_ids(cursor, scope, named)
+    times = _times(cursor, scope, (number for row in rows for number in (row.created, row.since)))
+    return [
+        Student(row, schools.get(row.school_sis_id or ""), times[row.created], times[row.since])
+        for row in rows
+    ]
+
+
+def _users(
+    cursor: CursorWrapper, scope: Scope, rows: Sequence[ContactRow | StudentRow]
+) -> list[User]:
+    people: list[User] = [
+        *_contacts(cursor, scope, [row for row in rows if isinstance(row, ContactRow)]),
+        *_students(cursor, scope, [row for row in rows if isinstance(row, StudentRow)]),
+    ]
+    return sorted(people, key=attrgetter("id"))
+
+
+def _times(cursor: CursorWrapper, scope: Scope, numbers: Iterable[int]) -> Mapping[int, datetime]:
+    return queries.version_times(cursor, scope, set(numbers))

@@ -1,0 +1,40 @@
+"""Restore: the content of an earlier version becomes the next one. Nothing is forgotten."""
+
+from kinsync.domain.changes import Changes
+from kinsync.domain.errors import ChangeInput
+from kinsync.pipeline.diff import diff
+from kinsync.services.sync import Tools
+from kinsync.store import publish, records, snapshots
+from kinsync.store.database import district_lock
+
+
+def restore(district: records.District, version: int, tools: Tools) -> tuple[records.Sync, Changes]:
+    """Publish what ``version`` was, with the ids it had.
+
+    Raises:
+        NotFound: the district has no such version.
+        ChangeInput: that version is published now.
+        TryAgainLater: the database is away; nothing was published.
+    """
+    with district_lock(district.id, on_wait=tools.on_wait):
+        records.fail_abandoned(district.id, at=tools.now())
+        district = records.district(district.id)
+        if version == district.published:
+            raise ChangeInput(f"Version {version} is what {district.name} publishes now.")
+        earlier = snapshots.as_of(district.id, version)
+        changes = diff(earlier, snapshots.load(district.id, storage=tools.storage))
+        run = records.start_sync(
+            district, at=tools.now(), origin="restore", file_name=f"version {version}"
+        )
+        publication = publish.Publication(
+            district_id=district.id,
+            sync_id=run.id,
+            base=district.published,
+            changes=changes,
+            at=tools.now(),
+            origin="restore",
+            counts={"restored": version, "changes": changes.counts()},
+            snapshot=earlier,
+        )
+        publish.publish(publication, storage=tools.storage, step=tools.step)
+        return records.find_sync(district.id, run.id), changes

@@ -1,0 +1,248 @@
+"""Sync: a delivery becomes the next published version of a district, whole or not at all.
+
+    read → map → clean → check → link → match → diff → guard → publish
+
+A preview is the same, stopping before publish.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from kinsync.domain.changes import Changes, Matched, Snapshot
+from kinsync.domain.errors import KinsyncError
+from kinsync.domain.frames import KINDS
+from kinsync.domain.guarding import GuardThresholds, HoldReason
+from kinsync.domain.vocabulary import Vocabulary
+from kinsync.pipeline.carry import carry
+from kinsync.pipeline.census import census
+from kinsync.pipeline.diff import diff
+from kinsync.pipeline.first import all_created, number
+from kinsync.pipeline.guard import guard
+from kinsync.pipeline.match import match
+from kinsync.pipeline.snapshot import schools
+from kinsync.services.check import checked
+from kinsync.services.delivery import Delivery
+from kinsync.services.intake import Intake
+from kinsync.services.report import Report, all_findings, as_reported, report_on
+from kinsync.store import ids, publish, records, snapshots, storage
+from kinsync.store.database import district_lock
+from kinsync.store.storage import Storage
+
+RETURN_DAYS = 400
+"""Whoever comes back within this time gets the old id back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a sync needs from outside: where files lie, what time it is, whom to tell."""
+
+    storage: Storage
+    now: Callable[[], datetime]
+    progress: Callable[[int, int], None] = lambda _read, _size: None
+    on_wait: Callable[[], None] = lambda: None
+    step: Callable[[str], None] = lambda _name: None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a sync ended. ``changes`` is None where it never came to comparing."""
+
+    sync: records.Sync
+    report: Report | None = None
+    changes: Changes | None = None
+    reasons: tuple[HoldReason, ...] = field(default=())
+
+    def as_json(self) -> dict[str, object]:
+        """Counts first; no values of rows."""
+        told = self.report.as_json() if self.report else as_reported(self.sync.counts)
+        counts = self.changes.counts() if self.changes else {}
+        return {
+            **told,
+            "sync": self.sync.id,
+            "state": self.sync.state,
+            "version": self.sync.version,
+            **{
+                act: {kind: counts.get(kind, {}).get(act, 0) for kind in KINDS}
+                for act in ("created", "updated", "deleted")
+            },
+            "reasons": [reason.sentence for reason in self.reasons],
+        }
+
+
+def sync_delivery(
+    district: records.District, delivery: Delivery, tools: Tools, *, is_preview: bool = False
+) -> Outcome:
+    """Run one sync of a district; a second one of the same district waits.
+
+    Raises:
+        TryAgainLater: the database or the disk is away; nothing was published.
+    """
+    with district_lock(district.id, on_wait=tools.on_wait):
+        records.fail_abandoned(district.id, at=tools.now())
+        district = records.district(district.id)
+        run = _start(district, delivery, tools, is_preview=is_preview)
+        if not is_preview and (before := _published_already(district, delivery)):
+            return Outcome(_end_unread(run, before, tools))
+        try:
+            with checked(delivery, progress=tools.progress) as intake:
+                return _Run(district, run, delivery.vocabulary, tools).finish(intake)
+        except KinsyncError as error:
+            _note_failure(run, error, tools)
+            raise
+
+
+def _start(
+    district: records.District, delivery: Delivery, tools: Tools, *, is_preview: bool
+) -> records.Sync:
+    return records.start_sync(
+        district,
+        at=tools.now(),
+        file_name=delivery.name,
+        sha256=delivery.sha256,
+        rules=delivery.rules,
+        is_preview=is_preview,
+    )
+
+
+def _published_already(district: records.District, delivery: Delivery) -> records.Sync | None:
+    """The sync that published these very bytes under these very rules, if nothing came after."""
+    last = records.last_published_sync(district.id)
+    if last is None or last.version != district.published:
+        return None
+    is_same = (last.sha256, last.rules) == (delivery.sha256, delivery.rules)
+    return last if is_same else None
+
+
+def _end_unread(run: records.Sync, before: records.Sync, tools: Tools) -> records.Sync:
+    """A sync of what is published already: its counts are known, and older holds are answered."""
+    records.replace_held(run.district_id, by=run.id, at=tools.now())
+    return records.finish_sync(run, "unchanged", at=tools.now(), counts=as_reported(before.counts))
+
+
+def _note_failure(run: records.Sync, error: KinsyncError, tools: Tools) -> None:
+    """Say in the sync's record why it ended, if the database can be told."""
+    try:
+        records.finish_sync(run, "failed", at=tools.now(), error=str(error))
+    except KinsyncError:
+        return  # the next sync of the district finds it abandoned
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One sync under way."""
+
+    district: records.District
+    sync: records.Sync
+    vocabulary: Vocabulary
+    tools: Tools
+
+    def finish(self, intake: Intake) -> Outcome:
+        """From what was read to the end of the sync."""
+        report = report_on(intake)
+        if intake.is_refused:
+            self._keep_findings(intake)
+            return Outcome(self._end("refused", report), report)
+        if not self.district.published:
+            return self._first(intake, report)
+        published = snapshots.load(self.district.id, storage=self.tools.storage)
+        incoming = self._incoming(intake, published)
+        report = report_on(intake)
+        changes = diff(incoming.snapshot, published, incoming.merged)
+        self._keep_findings(intake)
+        reasons = self._guard(changes, published, incoming.snapshot, intake)
+        if self.sync.is_preview or reasons:
+            storage.save_changes(self._folder(), changes)
+            state = "previewed" if self.sync.is_preview else "held"
+            return Outcome(self._end(state, report, reasons), report, changes, reasons)
+        if changes.is_empty:
+            return Outcome(self._end("unchanged", report), report, changes)
+        self._publish(changes, incoming.snapshot, report)
+        return Outcome(self._end("published", report), report, changes)
+
+    def _first(self, intake: Intake, report: Report) -> Outcome:
+        """The first version of a district: nobody to match, nothing to hold."""
+        snapshot = number(_frames(intake), ids.allocate)
+        changes = all_created(snapshot)
+        self._keep_findings(intake)
+        if self.sync.is_preview:
+            storage.save_changes(self._folder(), changes)
+            return Outcome(self._end("previewed", report), report, changes)
+        self._publish(changes, snapshot, report)
+        return Outcome(self._end("published", report), report, changes)
+
+    def _incoming(self, intake: Intake, published: Snapshot) -> Matched:
+        """The delivery under published ids, and with it what held rows keep in place."""
+        frames = _frames(intake)
+        matched = match(frames, published, self._absent(), ids.allocate, self.vocabulary)
+        defers = intake.has_unreadable_student
+        kept = carry(matched, published, intake.held, self.vocabulary, defer_deletions=defers)
+        if defers and kept.snapshot.records() > matched.snapshot.records():
+            intake.note_file_finding("deletions-deferred")
+        return kept
+
+    def _absent(self) -> Snapshot:
+        horizon = self.tools.now() - timedelta(days=RETURN_DAYS)
+        versions = records.list_versions(self.district.id)
+        recent = [version.number for version in versions if version.published_at >= horizon]
+        return snapshots.absent(self.district.id, since=min(recent, default=1))
+
+    def _guard(
+        self, changes: Changes, published: Snapshot, incoming: Snapshot, intake: Intake
+    ) -> tuple[HoldReason, ...]:
+        given = self.district.settings.get("guard", {})
+        thresholds = GuardThresholds.from_mapping(given if isinstance(given, dict) else {})
+        return tuple(
+            guard(
+                changes,
+                census(published),
+                census(incoming),
+                thresholds,
+                has_contact_columns=intake.has_contact_columns,
+            )
+        )
+
+    def _publish(self, changes: Changes, snapshot: Snapshot, report: Report) -> None:
+        publication = publish.Publication(
+            district_id=self.district.id,
+            sync_id=self.sync.id,
+            base=self.district.published,
+            changes=changes,
+            at=self.tools.now(),
+            counts={**report.as_json(), "changes": changes.counts()},
+            snapshot=snapshot,
+        )
+        publish.publish(publication, storage=self.tools.storage, step=self.tools.step)
+
+    def _keep_findings(self, intake: Intake) -> None:
+        storage.save_findings(self._folder(), all_findings(intake))
+
+    def _folder(self) -> Path:
+        return self.tools.storage.sync(self.district.public_id, self.sync.id)
+
+    def _end(
+        self, state: str, report: Report, reasons: tuple[HoldReason, ...] = ()
+    ) -> records.Sync:
+        if not self.sync.is_preview and state != "refused":
+            records.replace_held(self.district.id, by=self.sync.id, at=self.tools.now())
+        return records.finish_sync(
+            self.sync,
+            state,
+            at=self.tools.now(),
+            counts=report.as_json(),
+            reasons=[reason.sentence for reason in reasons],
+        )
+
+
+def _frames(intake: Intake) -> dict[str, pl.DataFrame]:
+    """The snapshot of a delivery before it has ids, by kind."""
+    students = intake.students()
+    return {
+        "school": schools(students),
+        "student": students,
+        "contact": intake.contacts(),
+        "relationship": intake.relationships(),
+    }

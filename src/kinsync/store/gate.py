@@ -1,0 +1,50 @@
+"""The one door through which a district's people are read.
+
+Every query names its district itself (the first wall). Behind the gate PostgreSQL enforces it again
+(the second): the transaction runs as ``kinsync_web``, a role that owns nothing, and row-level
+security shows it the rows of one district alone.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.backends.signals import connection_created
+from django.db.backends.utils import CursorWrapper
+
+from kinsync.store.database import outages
+
+WEB_ROLE = "kinsync_web"
+
+
+@contextmanager
+def district_reader(district_id: int) -> Iterator[CursorWrapper]:
+    """A cursor that reads one district, in one transaction and as of one moment.
+
+    Gates do not nest: the inner one would change what the outer one sees.
+
+    Raises:
+        TryAgainLater: the database is away.
+    """
+    with outages(doing="reading"), transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
+            "SELECT set_config('role', %s, true), set_config('kinsync.district', %s, true)",
+            (WEB_ROLE, str(district_id)),
+        )
+        yield cursor
+
+
+def stay_behind_gate() -> None:
+    """Make every connection of this process act as the web role from its first statement on.
+
+    For a process that only serves: it never has the owner's rights to lose.
+    """
+    connection_created.connect(_become_web_role, dispatch_uid=WEB_ROLE)
+    connection.close()
+
+
+def _become_web_role(connection: Any, **_signal: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {WEB_ROLE}")

@@ -1,0 +1,311 @@
+"""Making one new version of a district: one transaction, whole or not at all.
+
+Records that change or go have their interval closed; records that come or change get a new one.
+Readers look at the district's ``published`` number, which is flipped last. A crash before the
+commit leaves nothing visible, and the same call repeats the work; a call for a sync that is
+published already answers its version and does nothing.
+"""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from kinsync.domain.changes import Changes, KindChanges, Snapshot
+from kinsync.domain.errors import Conflict, Defect, TryAgainLater
+from kinsync.domain.frames import KINDS, PUBLISHED
+from kinsync.store import snapshots
+from kinsync.store.database import connect, outages
+from kinsync.store.intervals import STILL
+from kinsync.store.storage import Storage
+
+STEPS = (
+    "begin",
+    *(f"close-{kind}" for kind in KINDS),
+    *(f"insert-{kind}" for kind in KINDS),
+    "merges",
+    "cache",
+    "version",
+    "flip",
+    "sync",
+    "before-commit",
+    "after-commit",
+)
+"""The named moments of a publish, in order; ``step`` is told each when it is reached."""
+
+ROWS_AT_ONCE = 100_000
+"""Rows that are spelt out as CSV at a time: bounds memory, not speed."""
+
+MANY_ROWS = 50_000
+"""New rows of a kind from which on the planner's statistics are refreshed at once."""
+
+Step = Callable[[str], None]
+Cursor = psycopg.Cursor[tuple[object, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What is to become the next version of a district.
+
+    ``changes`` carry final ids and were found against version ``base``. ``snapshot`` is what the
+    district will then be; it is kept as a cache where given.
+    """
+
+    district_id: int
+    sync_id: int
+    base: int
+    changes: Changes
+    at: datetime
+    origin: str = "sync"
+    counts: Mapping[str, object] = field(default_factory=dict)
+    snapshot: Snapshot | None = None
+
+    @property
+    def version(self) -> int:
+        return self.base + 1
+
+
+def publish(publication: Publication, *, storage: Storage, step: Step = lambda _name: None) -> int:
+    """Publish one version and answer its number.
+
+    Raises:
+        Conflict: the district has moved on since ``base``; compare again.
+        TryAgainLater: the database or the disk is away. Nothing was published, unless the answer to
+            the commit was lost; the retry finds out.
+        Defect: the changes do not fit what is published.
+    """
+    with outages(doing="publishing"), contextlib.closing(connect()) as connection:
+        with connection.cursor() as cursor:
+            public_id = _begin(cursor, publication)
+            if (done := _version_of(cursor, publication)) is not None:
+                connection.rollback()
+                return done
+            _check_base(cursor, publication)
+            step("begin")
+            _write_changes(cursor, publication, step)
+            cache = _write_cache(publication, storage, public_id)
+            step("cache")
+            _write_version(cursor, publication, cache, step)
+            step("before-commit")
+        _commit(connection, publication)
+        step("after-commit")
+        _refresh_statistics(connection, publication.changes)
+    snapshots.forget_caches(storage, public_id, publication.version, keep=cache)
+    return publication.version
+
+
+def _begin(cursor: Cursor, publication: Publication) -> str:
+    """Keep every other publish of the district out until the end of the transaction."""
+    row = cursor.execute(
+        "SELECT public_id FROM district WHERE id = %s FOR UPDATE", (publication.district_id,)
+    ).fetchone()
+    if row is None:
+        raise Defect(f"There is no district {publication.district_id}. Nothing was published.")
+    return str(row[0])
+
+
+def _version_of(cursor: Cursor, publication: Publication) -> int | None:
+    """The version that this sync has become already."""
+    row = cursor.execute(
+        "SELECT version FROM sync WHERE district_id = %s AND id = %s",
+        (publication.district_id, publication.sync_id),
+    ).fetchone()
+    if row is None:
+        raise Defect(f"There is no sync {publication.sync_id}. Nothing was published.")
+    return None if row[0] is None else int(str(row[0]))
+
+
+def _check_base(cursor: Cursor, publication: Publication) -> None:
+    row = cursor.execute(
+        "SELECT published FROM district WHERE id = %s", (publication.district_id,)
+    ).fetchone()
+    if row != (publication.base,):
+        raise Conflict(
+            f"Sync {publication.sync_id} was compared with version {publication.base}, and the "
+            "district has published another since. Nothing was published. Sync again."
+        )
+
+
+def _write_changes(cursor: Cursor, publication: Publication, step: Step) -> None:
+    kinds = publication.changes.kinds
+    for kind in KINDS:
+        _close(cursor, publication, kind, kinds[kind])
+        step(f"close-{kind}")
+    for kind in KINDS:
+        _insert(cursor, publication, kind, kinds[kind])
+        step(f"insert-{kind}")
+    _write_merges(cursor, publication)
+    step("merges")
+
+
+def _close(cursor: Cursor, publication: Publication, kind: str, changes: KindChanges) -> None:
+    """End the intervals of records that change or go."""
+    ids = pl.concat([changes.previous.select("id"), changes.deleted.select("id")])
+    if ids.is_empty():
+        return
+    cursor.execute(
+        'CREATE TEMPORARY TABLE closing (id varchar(24) COLLATE "C" NOT NULL) ON COMMIT DROP'
+    )
+    _copy(cursor, sql.SQL("closing (id)"), ids.sort("id"))
+    cursor.execute("ANALYZE closing")
+    cursor.execute(
+        sql.SQL(
+            "WITH closed AS (UPDATE {kind} AS record SET until = %(version)s FROM closing"
+            " WHERE record.district_id = %(district)s AND record.id = closing.id"
+            " AND record.until = %(still)s RETURNING record.id)"
+            " INSERT INTO ending (district_id, version, kind, id)"
+            " SELECT %(district)s, %(version)s, %(kind)s, id FROM closed"
+        ).format(kind=sql.Identifier(kind)),
+        {
+            "version": publication.version,
+            "district": publication.district_id,
+            "still": STILL,
+            "kind": kind,
+        },
+    )
+    closed = cursor.rowcount
+    cursor.execute("DROP TABLE closing")
+    if closed != ids.height:
+        raise Defect(
+            f"{ids.height} published records of kind {kind} were to change and {closed} are there. "
+            "Nothing was published. Please report it."
+        )
+
+
+def _insert(cursor: Cursor, publication: Publication, kind: str, changes: KindChanges) -> None:
+    """Begin the intervals of records that come or change."""
+    if changes.updated.is_empty() and publication.base == 0:
+        _copy_new(cursor, publication, kind, changes.created)
+        return
+    frame = pl.concat([changes.created, changes.updated])
+    if frame.height:
+        _insert_known(cursor, publication, kind, frame)
+
+
+def _copy_new(cursor: Cursor, publication: Publication, kind: str, frame: pl.DataFrame) -> None:
+    """Records of a district that has none yet: straight into the table."""
+    columns = ["district_id", "since", "until", "created", *PUBLISHED[kind]]
+    versions = (publication.version, STILL, publication.version)
+    numbers = [
+        pl.lit(number).alias(name)
+        for name, number in zip(columns, (publication.district_id, *versions), strict=False)
+    ]
+    target = sql.SQL("{} ({})").format(sql.Identifier(kind), _names(columns))
+    _copy(cursor, target, frame, numbers)
+
+
+def _insert_known(cursor: Cursor, publication: Publication, kind: str, frame: pl.DataFrame) -> None:
+    """Records of which some were published before: those keep the version that created them."""
+    columns = list(PUBLISHED[kind])
+    cursor.execute(
+        sql.SQL("CREATE TEMPORARY TABLE coming ON COMMIT DROP AS SELECT {} FROM {} LIMIT 0").format(
+            _names(columns), sql.Identifier(kind)
+        )
+    )
+    _copy(cursor, sql.SQL("coming ({})").format(_names(columns)), frame)
+    cursor.execute("ANALYZE coming")
+    cursor.execute(
+        sql.SQL(
+            "INSERT INTO {kind} (district_id, since, until, created, {columns})"
+            " SELECT %(district)s, %(version)s, %(still)s, coalesce((SELECT earlier.created"
+            " FROM {kind} AS earlier WHERE earlier.district_id = %(district)s"
+            " AND earlier.id = coming.id LIMIT 1), %(version)s), {columns} FROM coming ORDER BY id"
+        ).format(kind=sql.Identifier(kind), columns=_names(columns)),
+        {"district": publication.district_id, "version": publication.version, "still": STILL},
+    )
+    cursor.execute("DROP TABLE coming")
+
+
+def _write_merges(cursor: Cursor, publication: Publication) -> None:
+    """Remember who each merged contact is now; earlier pointers follow to the same person."""
+    for from_id, into_id in publication.changes.merged.select("from_id", "into_id").iter_rows():
+        values = {
+            "district": publication.district_id,
+            "from": from_id,
+            "into": into_id,
+            "version": publication.version,
+        }
+        cursor.execute(
+            "INSERT INTO contact_merge (district_id, from_id, into_id, version)"
+            " VALUES (%(district)s, %(from)s, %(into)s, %(version)s)"
+            " ON CONFLICT (district_id, from_id)"
+            " DO UPDATE SET into_id = excluded.into_id, version = excluded.version",
+            values,
+        )
+
+
+def _write_cache(publication: Publication, storage: Storage, public_id: str) -> str:
+    """Name of the cache folder of the new version, or nothing where there is no snapshot."""
+    if publication.snapshot is None:
+        return ""
+    name = snapshots.cache_name(publication.version, publication.sync_id)
+    snapshots.write_cache(storage, public_id, name, publication.snapshot)
+    return name
+
+
+def _write_version(cursor: Cursor, publication: Publication, cache: str, step: Step) -> None:
+    values = {
+        "district": publication.district_id,
+        "version": publication.version,
+        "at": publication.at,
+        "origin": publication.origin,
+        "sync": publication.sync_id,
+        "counts": Jsonb(dict(publication.counts)),
+        "cache": cache,
+    }
+    cursor.execute(
+        "INSERT INTO version (district_id, number, published_at, origin, sync_id, counts, cache)"
+        " VALUES (%(district)s, %(version)s, %(at)s, %(origin)s, %(sync)s, %(counts)s, %(cache)s)",
+        values,
+    )
+    step("version")
+    cursor.execute("UPDATE district SET published = %(version)s WHERE id = %(district)s", values)
+    step("flip")
+    cursor.execute(
+        "UPDATE sync SET state = 'published', version = %(version)s, finished_at = %(at)s,"
+        " counts = %(counts)s"
+        " WHERE district_id = %(district)s AND id = %(sync)s",
+        values,
+    )
+    step("sync")
+
+
+def _commit(connection: psycopg.Connection, publication: Publication) -> None:
+    try:
+        connection.commit()
+    except psycopg.OperationalError:
+        raise TryAgainLater(
+            f"The database went away while version {publication.version} was being confirmed. "
+            "Run the same command again: it finds out, and finishes where needed."
+        ) from None
+
+
+def _refresh_statistics(connection: psycopg.Connection, changes: Changes) -> None:
+    """Tell the planner about a large load at once: the next queries may come before autovacuum."""
+    for kind in KINDS:
+        if changes.kinds[kind].created.height + changes.kinds[kind].updated.height > MANY_ROWS:
+            with contextlib.suppress(psycopg.Error), connection.transaction():
+                connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(kind)))
+
+
+def _copy(
+    cursor: Cursor, target: sql.Composable, frame: pl.DataFrame, first: list[pl.Expr] | None = None
+) -> None:
+    """Copy a frame, with constant columns before its own where given. Null and '' stay apart."""
+    statement = sql.SQL("COPY {} FROM STDIN (FORMAT csv)").format(target)
+    with cursor.copy(statement) as copy:
+        for block in frame.iter_slices(ROWS_AT_ONCE):
+            copy.write(_csv(block.select(*(first or []), pl.all())))
+
+
+def _csv(block: pl.DataFrame) -> bytes:
+    return block.write_csv(include_header=False, null_value="", quote_style="necessary").encode()
+
+
+def _names(columns: list[str]) -> sql.Composable:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))

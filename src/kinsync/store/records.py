@@ -1,0 +1,266 @@
+"""Districts, syncs and versions as small values. Names are unique without regard to case."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError
+from django.db.models import Q, QuerySet
+
+from kinsync.domain.errors import ChangeInput, NotFound
+from kinsync.store import models
+from kinsync.store.database import outages
+from kinsync.store.ids import allocate_one
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """One district. ``id`` is the database's own number, ``public_id`` what others call it."""
+
+    id: int
+    public_id: str
+    name: str
+    published: int
+    created_at: datetime
+    settings: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """One run to publish, or its preview; the states stand at ``finish_sync``."""
+
+    id: int
+    district_id: int
+    state: str
+    is_preview: bool
+    origin: str
+    file_name: str
+    sha256: str
+    rules: str
+    base: int
+    version: int | None
+    counts: Mapping[str, object]
+    reasons: Sequence[str]
+    error: str
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One published version of a district."""
+
+    number: int
+    published_at: datetime
+    origin: str
+    sync_id: int
+    counts: Mapping[str, object]
+
+
+RUNNING = "running"
+STATES = (
+    "published",
+    "unchanged",
+    "previewed",
+    "held",
+    "discarded",
+    "replaced",
+    "refused",
+    "failed",
+)
+"""How a sync can end. *Held* is an end too: ``publish`` turns it into *published* on approval."""
+
+
+def add_district(name: str, *, at: datetime) -> District:
+    """A new district without data.
+
+    Raises:
+        ChangeInput: the name is blank or taken.
+    """
+    name = name.strip()
+    if not name:
+        raise ChangeInput("A district needs a name.")
+    with outages(doing="adding a district"):
+        try:
+            row = models.District.objects.create(public_id=allocate_one(), name=name, created_at=at)
+        except IntegrityError:
+            raise ChangeInput(f"There is a district named {name!r} already.") from None
+    return _district(row)
+
+
+def list_districts() -> list[District]:
+    """Every district, by name."""
+    with outages(doing="listing districts"):
+        return [_district(row) for row in models.District.objects.order_by("name")]
+
+
+def find_district(reference: str) -> District:
+    """The district of that id or name; an id wins.
+
+    Raises:
+        NotFound: there is none.
+    """
+    with outages(doing="looking up a district"):
+        found = list(
+            models.District.objects.filter(
+                Q(public_id=reference) | Q(name__iexact=reference.strip())
+            )
+        )
+    if not found:
+        raise NotFound(f"There is no district {reference!r}. 'kinsync district list' shows them.")
+    return _district(min(found, key=lambda row: row.public_id != reference))
+
+
+def district(district_id: int) -> District:
+    """The district of that number, as it is now.
+
+    Raises:
+        NotFound: there is none.
+    """
+    with outages(doing="looking up a district"):
+        row = models.District.objects.filter(id=district_id).first()
+    if row is None:
+        raise NotFound(f"There is no district {district_id}.")
+    return _district(row)
+
+
+def start_sync(
+    district: District,
+    *,
+    at: datetime,
+    file_name: str = "",
+    sha256: str = "",
+    rules: str = "",
+    origin: str = "file",
+    is_preview: bool = False,
+) -> Sync:
+    """A sync that is running from now on, compared with what the district publishes."""
+    with outages(doing="starting a sync"):
+        row = models.Sync.objects.create(
+            district_id=district.id,
+            state=RUNNING,
+            is_preview=is_preview,
+            origin=origin,
+            file_name=file_name,
+            sha256=sha256,
+            rules=rules,
+            base=district.published,
+            started_at=at,
+        )
+    return _sync(row)
+
+
+def finish_sync(
+    sync: Sync,
+    state: str,
+    *,
+    at: datetime,
+    counts: Mapping[str, object] | None = None,
+    reasons: Sequence[str] = (),
+    error: str = "",
+) -> Sync:
+    """Say how a sync ended. One that is published stays so: only its counts may be added.
+
+    ``error`` is the message of what stopped it, never a value of a row.
+    """
+    with outages(doing="finishing a sync"):
+        row = models.Sync.objects.get(district_id=sync.district_id, id=sync.id)
+        if row.version is None:
+            row.state, row.finished_at = state, at
+            row.reasons, row.error = list(reasons), error
+        row.counts = dict(row.counts if counts is None else counts)
+        row.save()
+    return _sync(row)
+
+
+def find_sync(district_id: int, sync_id: int) -> Sync:
+    """One sync of a district.
+
+    Raises:
+        NotFound: the district has no such sync.
+    """
+    return _one(models.Sync.objects.filter(id=sync_id), district_id, f"no sync {sync_id}")
+
+
+def list_syncs(district_id: int, *, limit: int = 50) -> list[Sync]:
+    """The latest syncs, newest first."""
+    with outages(doing="listing syncs"):
+        rows = models.Sync.objects.filter(district_id=district_id).order_by("-id")[:limit]
+        return [_sync(row) for row in rows]
+
+
+def last_published_sync(district_id: int) -> Sync | None:
+    """The sync that made the version which is published now."""
+    rows = models.Sync.objects.filter(version__isnull=False).order_by("-version")
+    return _first(rows, district_id)
+
+
+def held_sync(district_id: int) -> Sync | None:
+    """The sync that waits for a person, the newest where there are several."""
+    return _first(models.Sync.objects.filter(state="held").order_by("-id"), district_id)
+
+
+def fail_abandoned(district_id: int, *, at: datetime) -> None:
+    """End syncs that were running when their process died. For whoever holds the district's lock.
+
+    What they had published stays published: a commit sets the state itself.
+    """
+    with outages(doing="looking for abandoned syncs"):
+        models.Sync.objects.filter(district_id=district_id, state=RUNNING).update(
+            state="failed", finished_at=at, error="The process stopped before the sync had ended."
+        )
+
+
+def replace_held(district_id: int, *, by: int, at: datetime) -> None:
+    """A newer sync takes the place of those that wait for a person."""
+    with outages(doing="replacing a held sync"):
+        models.Sync.objects.filter(district_id=district_id, state="held", id__lt=by).update(
+            state="replaced", finished_at=at
+        )
+
+
+def list_versions(district_id: int) -> list[Version]:
+    """Every version of a district, newest first."""
+    with outages(doing="listing versions"):
+        rows = models.Version.objects.filter(district_id=district_id).order_by("-number")
+        return [
+            Version(row.number, row.published_at, row.origin, row.sync_id, row.counts)
+            for row in rows
+        ]
+
+
+def _one(rows: "QuerySet[models.Sync]", district_id: int, missing: str) -> Sync:
+    found = _first(rows, district_id)
+    if found is None:
+        raise NotFound(f"The district has {missing}.")
+    return found
+
+
+def _first(rows: "QuerySet[models.Sync]", district_id: int) -> Sync | None:
+    with outages(doing="looking up a sync"):
+        row = rows.filter(district_id=district_id).first()
+    return None if row is None else _sync(row)
+
+
+def _district(row: models.District) -> District:
+    return District(row.id, row.public_id, row.name, row.published, row.created_at, row.settings)
+
+
+def _sync(row: models.Sync) -> Sync:
+    return Sync(
+        id=row.id,
+        district_id=row.district_id,
+        state=row.state,
+        is_preview=row.is_preview,
+        origin=row.origin,
+        file_name=row.file_name,
+        sha256=row.sha256,
+        rules=row.rules,
+        base=row.base,
+        version=row.version,
+        counts=row.counts,
+        reasons=row.reasons,
+        error=row.error,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )

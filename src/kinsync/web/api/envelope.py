@@ -1,0 +1,105 @@
+"""What stands around the records: lists, single records, counts, links and cursors."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from kinsync.services.read import Page, Window
+from kinsync.web.api.answers import OBJECT_ID, ApiError, Call
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 10_000
+CURSORS = ("starting_after", "ending_before")
+
+Link = dict[str, str]
+
+
+def window(call: Call, *, has_cursors: bool = True) -> Window:
+    """The part of a list that a request asks for.
+
+    Raises:
+        ApiError: 400 for a parameter that cannot be understood, 413 for too long a page.
+    """
+    after, before = (_cursor(call, name) if has_cursors else None for name in CURSORS)
+    if after and before:
+        raise ApiError(400, "Give starting_after or ending_before, not both.")
+    return Window(_limit(call), after, before)
+
+
+def wants_count(call: Call) -> bool:
+    """Whether the number of records was asked for instead of the records."""
+    return call.parameters.get("count") == "true"
+
+
+def counted(call: Call, number: int) -> bytes:
+    """The number of records, in place of a list."""
+    return orjson.dumps({"count": number, "links": [self_link(call)]})
+
+
+def listed(
+    call: Call,
+    collection: str,
+    records: Iterable[dict[str, Any]],
+    page: Page[Any],
+    paging: dict[str, int] | None = None,
+) -> bytes:
+    """A page whose records are wrapped one by one, each with its address."""
+    address = f"/{call.version}/{collection}/"
+    data = [{"data": record, "uri": address + record["id"]} for record in records]
+    return enclosed(data, page_links(call, page), paging)
+
+
+def single(call: Call, record: dict[str, Any], links: Iterable[Link]) -> bytes:
+    """One record, with the addresses of what belongs to it."""
+    return orjson.dumps({"data": record, "links": [self_link(call), *links]})
+
+
+def enclosed(data: Any, links: list[Link], paging: dict[str, int] | None = None) -> bytes:
+    """Data and links; v1.x has ``paging`` between them."""
+    between = {} if paging is None else {"paging": paging}
+    return orjson.dumps({"data": data, **between, "links": links})
+
+
+def page_links(call: Call, page: Page[Any]) -> list[Link]:
+    """``self``, ``prev``, ``next``: the same address, with the cursor moved."""
+    links = [self_link(call)]
+    if page.records and page.has_before:
+        links.append(link("prev", _moved(call, "ending_before", page.records[0].id)))
+    if page.records and page.has_after:
+        links.append(link("next", _moved(call, "starting_after", page.records[-1].id)))
+    return links
+
+
+def self_link(call: Call) -> Link:
+    """The address that was asked for."""
+    return link("self", f"{call.path}?{call.query}" if call.query else call.path)
+
+
+def link(rel: str, uri: str) -> Link:
+    """One address, without a host."""
+    return {"rel": rel, "uri": uri}
+
+
+def _moved(call: Call, cursor: str, id_: str) -> str:
+    kept = [part for part in call.query.split("&") if part and part.split("=")[0] not in CURSORS]
+    return f"{call.path}?{'&'.join([*kept, f'{cursor}={id_}'])}"
+
+
+def _limit(call: Call) -> int:
+    text = call.parameters.get("limit")
+    if text is None:
+        return DEFAULT_LIMIT
+    if not re.fullmatch("[0-9]+", text) or not (digits := text.lstrip("0")):
+        raise ApiError(400, "limit must be a whole number from 1 to 10000.")
+    if len(digits) > len(str(MAX_LIMIT)) or int(digits) > MAX_LIMIT:
+        raise ApiError(413, "limit is above 10000. Read the list in pages.")
+    return int(digits)
+
+
+def _cursor(call: Call, name: str) -> str | None:
+    text = call.parameters.get(name, "").lower()
+    if text and not OBJECT_ID.fullmatch(text):
+        raise ApiError(400, f"{name} must be an id of 24 hexadecimal digits.")
+    return text or None

@@ -1,0 +1,15 @@
+"""Django's settings. ``bootstrap`` says in the environment where the database is."""
+
+import os
+
+from kinsync.store.database import ENVIRONMENT, django_database
+
+INSTALLED_APPS = ["kinsync.store"]
+DATABASES = {"default": django_database(os.environ.get(ENVIRONMENT, "dbname=kinsync"))}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = False  # a request repeats itself instead: web.api
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5  # a page's statements are always the same
+ROOT_URLCONF = "kinsync.web.urls"
+USE_TZ = True
+TIME_ZONE = "UTC"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SECRET_KEY = "nothing is signed yet"  # noqa: S105

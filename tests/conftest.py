@@ -1,0 +1,95 @@
+"""A real PostgreSQL for every test that asks for one: started once, shared, emptied between.
+
+``pytest --server debian`` uses the machine's own PostgreSQL instead of the embedded one. Each
+worker of pytest-xdist has a database of its own on the same server.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import psycopg
+import pytest
+
+from kinsync.store.database import ENVIRONMENT
+from kinsync.store.storage import Storage
+from tests.servers import DebianOne, EmbeddedOne
+
+RUN_FOLDER = "KINSYNC_TEST_RUN"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+KEPT = {"django_migrations", "django_content_type", "id_clock"}
+"""Tables that a test finds as the migrations left them."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--server", choices=("embedded", "debian"), default="embedded")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say where the database will be; nothing starts before a test needs it."""
+    if not hasattr(config, "workerinput"):
+        folder = tempfile.mkdtemp(prefix="kinsync-tests-")
+        Path(folder).chmod(0o711)  # as root, the server's own account passes through
+        os.environ[RUN_FOLDER] = folder
+    os.environ[ENVIRONMENT] = _server(config).conninfo(f"test_{WORKER}")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "kinsync.web.settings"
+    django.setup()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        if (server := _server(config)) and isinstance(server, DebianOne):
+            server.stop()
+        shutil.rmtree(os.environ.pop(RUN_FOLDER), ignore_errors=True)
+
+
+def _server(config: pytest.Config) -> EmbeddedOne | DebianOne:
+    home = Path(os.environ[RUN_FOLDER])
+    return DebianOne(home) if config.getoption("--server") == "debian" else EmbeddedOne(home)
+
+
+@pytest.fixture(scope="session")
+def server(pytestconfig: pytest.Config) -> Iterator[EmbeddedOne | DebianOne]:
+    """The running server with this worker's database, its tables up to date."""
+    from django.db import connections
+
+    from kinsync.store.migrate import migrate
+
+    server = _server(pytestconfig)
+    with (Path(os.environ[RUN_FOLDER]) / "start.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        server.start()
+        with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE test_{WORKER}")
+    migrate()
+    yield server
+    connections.close_all()
+    if isinstance(server, EmbeddedOne):
+        server.stop()
+
+
+@pytest.fixture
+def database(server: EmbeddedOne | DebianOne) -> Iterator[None]:
+    """An empty database, with every table there, and no connection that an earlier test ended."""
+    from django.db import connections
+
+    connections.close_all()
+    yield
+    with contextlib.closing(psycopg.connect(os.environ[ENVIRONMENT], autocommit=True)) as own:
+        names = own.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            " AND NOT tablename = ANY(%s)",
+            (list(KEPT),),
+        )
+        own.execute(f"TRUNCATE {', '.join(name for (name,) in names)} RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    """The storage of an empty home."""
+    return Storage(tmp_path)

@@ -1,0 +1,67 @@
+"""Frames set down between steps come back as they were, and leave nothing behind."""
+
+import stat
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from kinsync.transport.spool import Spool
+
+FIRST = pl.DataFrame({"row": [2, 3], "name": ["Zoë", None]}, schema_overrides={"row": pl.UInt32})
+SECOND = FIRST.with_columns(pl.col("row") + 2)
+
+
+def test_frames_come_back_in_the_order_in_which_they_were_put(tmp_path: Path) -> None:
+    with Spool(tmp_path) as spool:
+        spool.append("rows", FIRST)
+        spool.append("findings", FIRST.clear())
+        spool.append("rows", SECOND)
+
+        assert [part.rows() for part in spool.parts("rows")] == [FIRST.rows(), SECOND.rows()]
+        whole = spool.read("rows")
+        assert whole is not None
+        assert whole.equals(pl.concat([FIRST, SECOND]))
+        assert whole.schema == FIRST.schema
+
+
+def test_a_frame_without_rows_keeps_its_schema(tmp_path: Path) -> None:
+    with Spool(tmp_path) as spool:
+        spool.append("rows", FIRST.clear())
+        whole = spool.read("rows")
+
+    assert whole is not None
+    assert whole.schema == FIRST.schema
+
+
+def test_a_name_that_was_never_used_holds_nothing(tmp_path: Path) -> None:
+    with Spool(tmp_path) as spool:
+        assert spool.read("rows") is None
+        assert list(spool.parts("rows")) == []
+
+
+def test_only_the_owner_can_look_into_the_folder(tmp_path: Path) -> None:
+    with Spool(tmp_path):
+        (folder,) = tmp_path.iterdir()
+
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_the_folder_is_gone_afterwards_even_after_a_failure(tmp_path: Path) -> None:
+    def fail_while_it_is_open() -> None:
+        with Spool(tmp_path) as spool:
+            spool.append("rows", FIRST)
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        fail_while_it_is_open()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_frames_that_were_read_outlive_the_folder(tmp_path: Path) -> None:
+    with Spool(tmp_path) as spool:
+        spool.append("rows", FIRST)
+        parts = list(spool.parts("rows"))
+
+    assert parts[0].equals(FIRST)
