@@ -1,6 +1,7 @@
-"""The tables, as Django models: migrations and single records go through them.
+"""Districts, their syncs and versions, and the records of their people.
 
-Whole snapshots never do: ``store.publish`` and ``store.snapshots`` move them by COPY.
+Whole snapshots never go through these models: ``store.publish`` and ``store.snapshots`` move them
+by COPY.
 
 Records of a district's people are *intervals*: a row is what was published from version ``since``
 until before version ``until`` (``STILL`` while it is current). ``created`` is the version in which
@@ -14,16 +15,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from kinsync.store.intervals import STILL
-
-
-def id_field(*, unique: bool = False) -> "models.CharField[str, str]":
-    """24 hex digits, compared byte by byte: ascending in order of creation."""
-    return models.CharField(max_length=24, db_collation="C", unique=unique)
-
-
-def text_field() -> "models.TextField[str | None, str | None]":
-    """Text of a source; null where the source was blank."""
-    return models.TextField(null=True)
+from kinsync.store.models.fields import id_field, text_field
 
 
 class District(models.Model):
@@ -229,47 +221,3 @@ class IdClock(models.Model):
 
     class Meta:
         db_table = "id_clock"
-
-
-class Application(models.Model):
-    """One row is one application that reads contacts."""
-
-    id = models.AutoField(primary_key=True)
-    public_id = id_field(unique=True)
-    name = models.TextField()
-    client_secret_hash = models.TextField()
-    created_at = models.DateTimeField()
-
-    class Meta:
-        db_table = "application"
-        constraints: ClassVar = [
-            models.UniqueConstraint(Lower("name"), name="application_name_once")
-        ]
-
-
-class Connection(models.Model):
-    """One row ties one application to one district; ``share`` says what it may see."""
-
-    id = models.AutoField(primary_key=True)
-    district = models.ForeignKey(District, on_delete=models.PROTECT)
-    application = models.ForeignKey(Application, on_delete=models.PROTECT)
-    share = models.JSONField(default=dict)
-    created_at = models.DateTimeField()
-
-    class Meta:
-        db_table = "connection"
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["district", "application"], name="connection_once")
-        ]
-
-
-class Token(models.Model):
-    """One row is one bearer token of a connection, as a hash."""
-
-    hash = models.TextField(primary_key=True)
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
-    created_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "token"
