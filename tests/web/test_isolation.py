@@ -81,7 +81,7 @@ def test_a_query_for_another_district_reads_nothing_behind_the_gate(app: Applica
 
 def test_a_share_that_cannot_be_kept_to_serves_nobody(app: Application) -> None:
     with connect() as owner:
-        owner.execute('UPDATE connection SET share = \'{"types": ["Primary"]}\'')
+        owner.execute('UPDATE connection SET share = \'{"sections": ["1"]}\'')
 
     for path in ("/v3.1/users", "/v1.2/contacts", f"/v1.2/contacts/{IVO_LEDA}"):
         assert app.get(path).status_code == 500

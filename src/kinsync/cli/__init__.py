@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kinsync import __version__
-from kinsync.cli import applications, check, demo, districts, docs, generate, serve, sync
+from kinsync.cli import applications, check, demo, districts, docs, generate, serve, sharing, sync
 from kinsync.cli.output import say_error
 from kinsync.domain.errors import Defect, KinsyncError
 
@@ -23,7 +23,8 @@ COMMANDS = (
     sync.restore,
     districts.district,
     applications.app,
-    applications.connect,
+    sharing.connect,
+    sharing.withhold,
     applications.token,
     serve.serve,
     generate.generate,

@@ -166,7 +166,7 @@ def count(scope: Scope, kind: str) -> int:
 
 
 def _reader(scope: Scope) -> AbstractContextManager[CursorWrapper]:
-    return district_reader(scope.district_id)
+    return district_reader(scope.district_id, scope.sight)
 
 
 def _has_user(cursor: CursorWrapper, scope: Scope, id_: str) -> bool:

@@ -81,18 +81,11 @@ def find_application(reference: str) -> Application:
     return _application(min(found, key=lambda row: row.public_id != reference))
 
 
-def connect_application(
-    district_id: int, application_id: int, share: Mapping[str, object], *, at: datetime
-) -> Connection:
-    """Tie an application to a district, or change what it may see there."""
-    with outages(doing="connecting an application"):
-        models.Connection.objects.update_or_create(
-            district_id=district_id,
-            application_id=application_id,
-            defaults={"share": dict(share)},
-            create_defaults={"share": dict(share), "created_at": at},
-        )
-    return find_connection(district_id, application_id)
+def list_connections(district_id: int) -> list[Connection]:
+    """The connections of a district, the oldest first."""
+    with outages(doing="listing connections"):
+        rows = models.Connection.objects.select_related("district").filter(district_id=district_id)
+        return [_connection(row) for row in rows.order_by("id")]
 
 
 def find_connection(district_id: int, application_id: int) -> Connection:

@@ -17,8 +17,9 @@ import psycopg
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from kinsync.domain.errors import Defect
+from kinsync.domain.share import parsed
 from kinsync.store.database import outages
+from kinsync.store.gate import Sight
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
@@ -37,6 +38,13 @@ class Scope(NamedTuple):
     version: int
     share: str = EVERYTHING
     """What the connection may see within the district, as JSON."""
+    edition: int = 0
+    """The number of the connection's edition that is seen: fixed records of a limited share."""
+
+    @property
+    def sight(self) -> Sight:
+        """What the gate is to let through."""
+        return Sight(self.connection_id, self.edition, parsed(self.share).is_open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +166,11 @@ ITS_CONTACT = (
 )
 TYPE_ORDER = "{Primary,Parent/Guardian,Secondary,Family,Emergency,Other}"
 """The order in which a student's contacts are asked, as an array of PostgreSQL."""
+SEEN = (
+    "s.district_id = %(district)s AND s.connection_id = %(connection)s"
+    " AND s.since <= %(edition)s AND %(edition)s < s.until"
+)
+"""What a limited share shows in the edition that is read."""
 VERSION_TIMES = (
     b"SELECT number, published_at FROM version WHERE district_id = %(district)s"
     b" AND number = ANY(string_to_array(%(numbers)s, ',')::int[])"
@@ -167,7 +180,7 @@ SCHOOL_IDS = (
     b" AND since <= %(version)s AND %(version)s < until"
 )
 SCOPE_OF_TOKEN = (
-    b"SELECT c.id, d.id, d.public_id, d.published, c.share::text"
+    b"SELECT c.id, d.id, d.public_id, d.published, c.share::text, c.edition"
     b" FROM token t JOIN connection c ON c.id = t.connection_id"
     b" JOIN district d ON d.id = c.district_id"
     b" WHERE t.hash = %(hash)s AND t.revoked_at IS NULL"
@@ -186,21 +199,24 @@ def scope_of_token(token_hash: str) -> Scope | None:
         return _first(_rows(cursor, Scope, SCOPE_OF_TOKEN, {"hash": token_hash}))
 
 
-def shared(scope: Scope, kind: str) -> str:
+def shared(scope: Scope, kind: str, alias: str = "k") -> str:
     """The condition that keeps a query of one kind of record within the connection's share.
 
-    An empty share is everything. Whatever cannot be kept to is refused, never ignored.
+    ``alias`` is what the statement calls the table. An open share needs no condition.
     """
-    if scope.share != EVERYTHING:
-        raise Defect(f"A share that limits {kind} records cannot be served yet.")
-    return "TRUE"
+    if scope.sight.is_open:
+        return "TRUE"
+    return (
+        f"EXISTS (SELECT 1 FROM visible s WHERE {SEEN}"
+        f" AND s.kind = '{kind}' AND s.record_id = {alias}.id)"
+    )
 
 
 def contacts(
     cursor: CursorWrapper, scope: Scope, window: Window, *, of_student: str | None = None
 ) -> list[ContactRow]:
     """Up to ``window.limit`` + 1 people, in the direction of reading; of one student if named."""
-    among = _related("contact_id", "student_id") if of_student else "TRUE"
+    among = _related(scope, "contact_id", "student_id") if of_student else "TRUE"
     sql = _page(CONTACT_COLUMNS, "contact", f"{among} AND {shared(scope, 'contact')}", window)
     return _rows(cursor, ContactRow, sql, _parameters(scope, window, related_to=of_student))
 
@@ -209,7 +225,7 @@ def students(
     cursor: CursorWrapper, scope: Scope, window: Window, *, of_contact: str | None = None
 ) -> list[StudentRow]:
     """Up to ``window.limit`` + 1 students, in the direction of reading; of one contact if named."""
-    among = _related("student_id", "contact_id") if of_contact else "TRUE"
+    among = _related(scope, "student_id", "contact_id") if of_contact else "TRUE"
     sql = _page(STUDENT_COLUMNS, "student", f"{among} AND {shared(scope, 'student')}", window)
     return _rows(cursor, StudentRow, sql, _parameters(scope, window, related_to=of_contact))
 
@@ -327,10 +343,11 @@ def _count(table: str, condition: str) -> bytes:
     ).encode()
 
 
-def _related(wanted: str, given: str) -> str:
+def _related(scope: Scope, wanted: str, given: str) -> str:
     return (
-        f"k.id IN (SELECT {wanted} FROM relationship WHERE district_id = %(district)s"
-        f" AND {given} = %(related_to)s AND since <= %(version)s AND %(version)s < until)"
+        f"k.id IN (SELECT {wanted} FROM relationship r WHERE r.district_id = %(district)s"
+        f" AND {given} = %(related_to)s AND r.since <= %(version)s AND %(version)s < r.until"
+        f" AND {shared(scope, 'relationship', 'r')})"
     )
 
 
@@ -341,7 +358,12 @@ def _parameters(
     related_to: str | None = None,
     id_: str | None = None,
 ) -> dict[str, Any]:
-    given: dict[str, Any] = {"district": scope.district_id, "version": scope.version}
+    given: dict[str, Any] = {
+        "district": scope.district_id,
+        "version": scope.version,
+        "connection": scope.connection_id,
+        "edition": scope.edition,
+    }
     if window is not None:
         given |= {"bound": window.before or window.after, "limit": window.limit + 1}
     return given | {"related_to": related_to, "id": id_}

@@ -14,13 +14,16 @@ from kinsync.store.models.records import (
     Sync,
     Version,
 )
+from kinsync.store.models.sharing import Edition, Event, Visible
 
 __all__ = [
     "Application",
     "Connection",
     "Contact",
     "District",
+    "Edition",
     "Ending",
+    "Event",
     "IdClock",
     "Interval",
     "Merge",
@@ -30,4 +33,5 @@ __all__ = [
     "Sync",
     "Token",
     "Version",
+    "Visible",
 ]

@@ -32,6 +32,7 @@ class Connection(models.Model):
     district = models.ForeignKey(District, on_delete=models.PROTECT)
     application = models.ForeignKey(Application, on_delete=models.PROTECT)
     share = models.JSONField(default=dict)
+    edition = models.IntegerField(db_default=0)  # the newest: what the application sees now
     created_at = models.DateTimeField()
 
     class Meta:
