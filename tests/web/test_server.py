@@ -112,7 +112,7 @@ def test_connections_that_the_database_dropped_are_replaced_unseen(far_app: Appl
     with connect(autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
         )
 
     statuses = [far_app.get("/v3.1/users").status_code for _ in range(12)]

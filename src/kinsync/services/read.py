@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from django.db.backends.utils import CursorWrapper
 
-from kinsync.store import queries
+from kinsync.store import places, queries
 from kinsync.store.gate import district_reader
 from kinsync.store.queries import (
     ContactRow,
@@ -18,12 +18,16 @@ from kinsync.store.queries import (
     Scope,
     StudentContactRow,
     StudentRow,
-    Window,
 )
+from kinsync.store.statements import Window
 
 __all__ = ["Contact", "Page", "Scope", "Student", "StudentContactRow", "Window"]
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+V3, V2 = "id", "legacy_id"
+"""What a contact is called: the ``key`` of a person in v3.x and in v2.x."""
 
 
 class Contact(NamedTuple):
@@ -65,19 +69,23 @@ class Page(Generic[T]):
     has_before: bool
     has_after: bool
 
+    def mapped(self, build: "Callable[[Sequence[T]], Sequence[R]]") -> "Page[R]":
+        """The same page, of what is built of its records."""
+        return Page(build(self.records), self.has_before, self.has_after)
 
-def contact_page(scope: Scope, window: Window) -> Page[Contact]:
-    """People, by the v3 id."""
+
+def contact_page(scope: Scope, window: Window, *, key: str = V3) -> Page[Contact]:
+    """People, by the id that ``key`` names."""
     with _reader(scope) as cursor:
-        page = _page(queries.contacts(cursor, scope, window), window)
-        return _mapped(page, lambda rows: _contacts(cursor, scope, rows))
+        page = page_of(queries.contacts(cursor, scope, window, key=key), window)
+        return page.mapped(lambda rows: _contacts(cursor, scope, rows))
 
 
 def student_page(scope: Scope, window: Window) -> Page[Student]:
     """Students, by id."""
     with _reader(scope) as cursor:
-        page = _page(queries.students(cursor, scope, window), window)
-        return _mapped(page, lambda rows: _students(cursor, scope, rows))
+        page = page_of(queries.students(cursor, scope, window), window)
+        return page.mapped(lambda rows: _students(cursor, scope, rows))
 
 
 def user_page(scope: Scope, window: Window) -> Page[User]:
@@ -88,35 +96,58 @@ def user_page(scope: Scope, window: Window) -> Page[User]:
             *queries.students(cursor, scope, window),
         ]
         rows.sort(key=attrgetter("id"), reverse=window.is_backward)
-        page = _page(rows[: window.limit + 1], window)
-        return _mapped(page, lambda kept: _users(cursor, scope, kept))
+        page = page_of(rows[: window.limit + 1], window)
+        return page.mapped(lambda kept: _users(cursor, scope, kept))
 
 
-def contacts_of(scope: Scope, student_id: str, window: Window) -> Page[Contact] | None:
-    """The people of one student; None where the scope has no such user."""
+def contacts_of(
+    scope: Scope, student_id: str, window: Window, *, key: str = V3
+) -> Page[Contact] | None:
+    """The people of one student; None where the scope has no such student, or user in v3."""
     with _reader(scope) as cursor:
-        rows = queries.contacts(cursor, scope, window, of_student=student_id)
-        if not rows and not _has_user(cursor, scope, student_id):
+        rows = queries.contacts(cursor, scope, window, of_student=student_id, key=key)
+        if not rows and not _has(cursor, scope, student_id, key):
             return None
-        return _mapped(_page(rows, window), lambda kept: _contacts(cursor, scope, kept))
+        return page_of(rows, window).mapped(lambda kept: _contacts(cursor, scope, kept))
 
 
-def students_of(scope: Scope, contact_id: str, window: Window) -> Page[Student] | None:
-    """The students of one person; None where the scope has no such user."""
+def students_of(
+    scope: Scope, contact_id: str, window: Window, *, key: str = V3
+) -> Page[Student] | None:
+    """The students of one person; None where the scope has no such person, or user in v3."""
     with _reader(scope) as cursor:
-        rows = queries.students(cursor, scope, window, of_contact=contact_id)
-        if not rows and not _has_user(cursor, scope, contact_id):
+        person = _contact(cursor, scope, contact_id, key)
+        if person is None:
+            is_student = key == V3 and queries.student(cursor, scope, contact_id)
+            return Page([], has_before=False, has_after=False) if is_student else None
+        rows = queries.students(cursor, scope, window, of_contact=person.id)
+        return page_of(rows, window).mapped(lambda kept: _students(cursor, scope, kept))
+
+
+def students_in(scope: Scope, school_id: str, window: Window) -> Page[Student] | None:
+    """The students of one school; None where the scope has no such school."""
+    with _reader(scope) as cursor:
+        school = places.school(cursor, scope, school_id)
+        if school is None:
             return None
-        return _mapped(_page(rows, window), lambda kept: _students(cursor, scope, kept))
+        page = page_of(queries.students_in(cursor, scope, window, school.sis_id), window)
+        return page.mapped(lambda rows: _students(cursor, scope, rows))
 
 
 def user(scope: Scope, id_: str) -> User | None:
-    """The person or student with this v3 id."""
+    """The person or student with this v3 id; the person who one with this id turned out to be."""
     with _reader(scope) as cursor:
-        if person := queries.contact(cursor, scope, id_):
-            return _contacts(cursor, scope, [person])[0]
-        found = queries.student(cursor, scope, id_)
-        return _students(cursor, scope, [found])[0] if found else None
+        if found := queries.student(cursor, scope, id_):
+            return _students(cursor, scope, [found])[0]
+        person = _contact(cursor, scope, id_, V3)
+        return _contacts(cursor, scope, [person])[0] if person else None
+
+
+def contact(scope: Scope, id_: str, *, key: str = V3) -> Contact | None:
+    """The person with this id, or who one with this id turned out to be."""
+    with _reader(scope) as cursor:
+        person = _contact(cursor, scope, id_, key)
+        return _contacts(cursor, scope, [person])[0] if person else None
 
 
 def student(scope: Scope, id_: str) -> Student | None:
@@ -129,7 +160,7 @@ def student(scope: Scope, id_: str) -> Student | None:
 def student_contact_page(scope: Scope, window: Window) -> Page[StudentContactRow]:
     """Contacts as v1.2 has them, one per relationship, by the relationship's id."""
     with _reader(scope) as cursor:
-        return _page(queries.student_contacts(cursor, scope, window), window)
+        return page_of(queries.student_contacts(cursor, scope, window), window)
 
 
 def student_contacts_of(
@@ -143,7 +174,9 @@ def student_contacts_of(
     with _reader(scope) as cursor:
         if queries.student(cursor, scope, student_id) is None:
             return None
-        page = _page(queries.student_contacts(cursor, scope, window, of_student=student_id), window)
+        page = page_of(
+            queries.student_contacts(cursor, scope, window, of_student=student_id), window
+        )
         if not page.has_after:
             return page, len(page.records)
         return page, queries.count(cursor, scope, "relationship", related_to=student_id)
@@ -165,28 +198,38 @@ def count(scope: Scope, kind: str) -> int:
         return queries.count(cursor, scope, kind)
 
 
+def count_students_in(scope: Scope, school_id: str) -> int:
+    """How many students of a school the scope sees."""
+    with _reader(scope) as cursor:
+        school = places.school(cursor, scope, school_id)
+        if school is None:
+            return 0
+        return queries.count(cursor, scope, "student", related_to=school.sis_id)
+
+
 def _reader(scope: Scope) -> AbstractContextManager[CursorWrapper]:
     return district_reader(scope.district_id)
 
 
-def _has_user(cursor: CursorWrapper, scope: Scope, id_: str) -> bool:
-    return bool(queries.student(cursor, scope, id_) or queries.contact(cursor, scope, id_))
+def _contact(cursor: CursorWrapper, scope: Scope, id_: str, key: str) -> ContactRow | None:
+    return queries.contact(cursor, scope, id_, key=key) or queries.merged_contact(
+        cursor, scope, id_, key=key
+    )
 
 
-def _page(rows: list[T], window: Window) -> Page[T]:
+def _has(cursor: CursorWrapper, scope: Scope, id_: str, key: str) -> bool:
+    """Whether there is such a student or, in v3, such a user."""
+    found = queries.student(cursor, scope, id_)
+    return found is not None or (key == V3 and _contact(cursor, scope, id_, key) is not None)
+
+
+def page_of(rows: list[T], window: Window) -> Page[T]:
     """A page of rows that were read one further than asked, in the direction of reading."""
     has_more = len(rows) > window.limit
     kept = rows[: window.limit]
     if window.is_backward:
         return Page(kept[::-1], has_before=has_more, has_after=True)
     return Page(kept, has_before=window.after is not None, has_after=has_more)
-
-
-R = TypeVar("R")
-
-
-def _mapped(page: Page[R], build: Callable[[Sequence[R]], Sequence[T]]) -> Page[T]:
-    return Page(build(page.records), page.has_before, page.has_after)
 
 
 def _contacts(cursor: CursorWrapper, scope: Scope, rows: Sequence[ContactRow]) -> list[Contact]:
