@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from kinsync.domain.changes import Snapshot
@@ -69,6 +69,7 @@ NIGHTS = st.lists(st.tuples(families(), st.none() | shares()), min_size=1, max_s
 @settings(
     max_examples=15,
     deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink would take minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(start=shares(), nights=NIGHTS)
@@ -102,11 +103,16 @@ def test_the_database_lets_through_what_each_edition_shows_and_tells_what_change
         editions = own.execute(
             "SELECT number, share FROM edition WHERE connection_id = %s ORDER BY number", (tie,)
         ).fetchall()
+    once_seen: set[str] = set()
     assert feed(tie) == told
     assert len(editions) == len(seen)
     for (number, kept), ids in zip(editions, seen, strict=True):
         is_open = Share.from_json(kept).is_open
-        assert behind_the_gate(district, Sight(tie, number, is_open)) == ids
+        through = behind_the_gate(district, Sight(tie, number, is_open))
+        once_seen |= set(ids["relationship"])
+        assert {**through, "relationship": None} == {**ids, "relationship": None}
+        assert set(ids["relationship"]) <= set(through["relationship"]) <= once_seen
+    assert through == ids
 
 
 def test_a_limited_share_without_its_connection_lets_nothing_through(

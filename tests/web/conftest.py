@@ -1,11 +1,13 @@
 """Two districts in the database, and the web door over them without a network between."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
-from kinsync.store.database import connect
+from kinsync.store.database import ENVIRONMENT, connect
 from tests.web.lakeside import (
     HILLSIDE,
     HILLSIDE_TOKEN,
@@ -16,6 +18,7 @@ from tests.web.lakeside import (
     add_hillside,
     add_lakeside,
 )
+from tests.web.serving import PROGRAM, Running, free_port
 
 
 @pytest.fixture
@@ -48,3 +51,24 @@ def app(http: httpx.Client) -> Application:
 def hillside_app(http: httpx.Client) -> Application:
     """The application that reads Hillside."""
     return Application(http, HILLSIDE_TOKEN)
+
+
+@pytest.fixture
+def program(districts: None, tmp_path: Path) -> Path:
+    """A script that serves the database of the tests."""
+    assert os.environ[ENVIRONMENT]
+    path = tmp_path / "serve.py"
+    path.write_text(PROGRAM)
+    return path
+
+
+@pytest.fixture
+def running(program: Path) -> Iterator[Running]:
+    """A server that answers."""
+    server = Running(program, free_port())
+    assert server.line() == "ready"
+    yield server
+    if server.process.poll() is None:
+        server.stop()
+    if server.process.stdout is not None:
+        server.process.stdout.close()

@@ -19,6 +19,7 @@ LAKESIDE, HILLSIDE = 1, 2
 LAKESIDE_ID = "66b000000000000000000001"
 LEDA, BRAM = "66b0000000000000000000a1", "66b0000000000000000000a2"
 RUKMINI, IVO = "66b0000000000000000003c1", "66b0000000000000000003c2"
+RUKMINI_V2, IVO_V2 = "66b0000000000000000002c1", "66b0000000000000000002c2"
 RUKMINI_LEDA, RUKMINI_BRAM = "66b0000000000000000001c1", "66b0000000000000000001c2"
 IVO_LEDA = "66b0000000000000000001c3"
 SCHOOL = "66b0000000000000000000f1"
@@ -118,6 +119,7 @@ def add_lakeside(to: Owner) -> None:
         dob="2020-03-09",
         race="Asian",
         frl_status="Reduced",
+        home_language="SPANISH",
         street="1 Shore Road",
     )
     record(to, "student", LAKESIDE, BRAM, sis_id="S2", last_name="Ostrander", since=2, created=2)
@@ -126,7 +128,7 @@ def add_lakeside(to: Owner) -> None:
         "contact",
         LAKESIDE,
         RUKMINI,
-        legacy_id="66b0000000000000000002c1",
+        legacy_id=RUKMINI_V2,
         sis_id="G-4410",
         name="Rukmini Salvatore",
         phone="5035550142",
@@ -139,7 +141,7 @@ def add_lakeside(to: Owner) -> None:
         "contact",
         LAKESIDE,
         IVO,
-        legacy_id="66b0000000000000000002c2",
+        legacy_id=IVO_V2,
         name="Ivo Salvatore",
         phone="5035550177",
     )

@@ -4,33 +4,69 @@ They stand beside the repository, not in it. Objects are closed here, so that an
 generated client knows is found; what the reference has from live answers is added by name.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
 CONTRACTS = Path(__file__).resolve().parents[3] / "shared" / "contracts" / "clever"
-
-LISTED_ITEMS = {"StudentContactResponse", "StudentResponse", "UserResponse"}
-"""Live list items have a ``uri`` and live single records have ``links``; the files omit both."""
-LISTS = {
-    "StudentContactsResponse",
-    "StudentContactsForStudentResponse",
-    "StudentsResponse",
-    "UsersResponse",
-}
-"""Lists of v1.x have ``links`` and ``paging`` that the file omits."""
+VERSIONS = ("v1.2", "v2.0", "v2.1", "v3.0", "v3.1")
+NEEDED = pytest.mark.skipif(
+    not CONTRACTS.exists(), reason="the public descriptions do not stand beside the project"
+)
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One path of one description. ``gives`` names the schema of its answer."""
+
+    version: str
+    path: str
+    gives: str
+    parameters: tuple[str, ...]
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the answer's ``data`` is a list."""
+        properties = description(self.version)["definitions"][self.gives]["properties"]
+        return bool(properties["data"].get("type") == "array")
+
+
+@cache
+def description(version: str) -> dict[str, Any]:
+    """The description of one version, as it was read."""
+    read: dict[str, Any] = yaml.safe_load((CONTRACTS / f"{version}.yml").read_text())
+    return read
+
+
+def operations(version: str) -> Iterator[Operation]:
+    """Every path of one version."""
+    for path, methods in description(version)["paths"].items():
+        schema = methods["get"]["responses"]["200"]["schema"]["$ref"]
+        given = [one["name"] for one in methods["get"].get("parameters", ())]
+        names = tuple(name for name in given if name != "id")
+        yield Operation(version, path, schema.rsplit("/", 1)[1], names)
+
+
+@cache
 def validator(version: str, definition: str) -> Draft202012Validator:
     """Checks one answer against one definition of one version's description."""
-    description = yaml.safe_load((CONTRACTS / f"{version}.yml").read_text())
     definitions = {
         name: _allowing(name, _schema(body), version)
-        for name, body in description["definitions"].items()
+        for name, body in description(version)["definitions"].items()
     }
     return Draft202012Validator({"$ref": f"#/$defs/{definition}", "$defs": definitions})
+
+
+def problems(version: str, definition: str, answer: Any) -> list[str]:
+    """What an answer has that its description has not."""
+    found = validator(version, definition).iter_errors(answer)
+    return [f"{error.json_path}: {error.message}" for error in found]
 
 
 def _schema(swagger: dict[str, Any]) -> dict[str, Any]:
@@ -52,13 +88,15 @@ def _schema(swagger: dict[str, Any]) -> dict[str, Any]:
 
 
 def _allowing(name: str, schema: dict[str, Any], version: str) -> dict[str, Any]:
-    """A schema, and what the reference found live answers to have beyond it."""
+    """A schema, and what the reference found live answers to have beyond it.
+
+    List items have a ``uri``; single records have ``links``, and lists of v1.x too, with
+    ``paging``; single records lead to more than next, prev and self.
+    """
     beyond: dict[str, Any] = {}
-    if name == "Link":  # single records lead to more than next, prev and self
+    if name == "Link":
         beyond = {"rel": {"type": "string"}}
-    if name in LISTED_ITEMS:
-        beyond = {"uri": {"type": "string", "pattern": f"^/{version}/"}, "links": {}}
-    if name in LISTS:
-        beyond = {"links": {}, "count": {}}
+    if name.endswith(("Response", "Responses")):
+        beyond = {"uri": {"type": "string", "pattern": f"^/{version}/"}, "links": {}, "count": {}}
         beyond |= {"paging": {"type": "object"}} if version.startswith("v1") else {}
     return {**schema, "properties": schema.get("properties", {}) | beyond} if beyond else schema

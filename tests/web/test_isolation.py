@@ -6,6 +6,7 @@ from kinsync.services import access
 from kinsync.store import queries
 from kinsync.store.database import connect
 from kinsync.store.gate import district_reader
+from kinsync.store.statements import Window
 from tests.web.lakeside import (
     FIRST_NIGHT,
     HILLSIDE,
@@ -72,10 +73,10 @@ def test_a_query_for_another_district_reads_nothing_behind_the_gate(app: Applica
     forged = own._replace(district_id=HILLSIDE, district="")
 
     with district_reader(LAKESIDE) as cursor:
-        assert queries.contacts(cursor, own, queries.Window(10))
-        assert queries.contacts(cursor, forged, queries.Window(10)) == []
-        assert queries.students(cursor, forged, queries.Window(10)) == []
-        assert queries.student_contacts(cursor, forged, queries.Window(10)) == []
+        assert queries.contacts(cursor, own, Window(10))
+        assert queries.contacts(cursor, forged, Window(10)) == []
+        assert queries.students(cursor, forged, Window(10)) == []
+        assert queries.student_contacts(cursor, forged, Window(10)) == []
         assert queries.count(cursor, forged, "contact") == 0
 
 

@@ -1,6 +1,5 @@
 """The web door as a process of its own, over a real socket."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -15,63 +14,7 @@ import pytest
 
 from kinsync.store.database import ENVIRONMENT, connect
 from tests.web.lakeside import IVO, RUKMINI, TOKEN, Application
-
-PROGRAM = """
-import sys
-from kinsync.domain.errors import KinsyncError
-from kinsync.web.server import serve
-
-if __name__ == "__main__":
-    try:
-        serve("127.0.0.1", int(sys.argv[1]), ready=lambda: print("ready", flush=True))
-    except KinsyncError as error:
-        sys.exit(str(error))
-    print("stopped", flush=True)
-"""
-
-
-class Running:
-    """A server that was started for one test."""
-
-    def __init__(self, program: Path, port: int, **environment: str) -> None:
-        self.port = port
-        self.process = subprocess.Popen(
-            [sys.executable, program, str(port)],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | environment,
-        )
-
-    def line(self) -> str:
-        """The next line that it prints."""
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
-
-    def stop(self, by: signal.Signals = signal.SIGTERM) -> None:
-        """End it and what it started."""
-        self.process.send_signal(by)
-        self.process.communicate(timeout=20)
-
-
-@pytest.fixture
-def program(districts: None, tmp_path: Path) -> Path:
-    """A script that serves the database of the tests."""
-    assert os.environ[ENVIRONMENT]
-    path = tmp_path / "serve.py"
-    path.write_text(PROGRAM)
-    return path
-
-
-@pytest.fixture
-def running(program: Path) -> Iterator[Running]:
-    """A server that answers."""
-    server = Running(program, free_port())
-    assert server.line() == "ready"
-    yield server
-    if server.process.poll() is None:
-        server.stop()
-    if server.process.stdout is not None:
-        server.process.stdout.close()
+from tests.web.serving import Running, free_port
 
 
 @pytest.fixture
@@ -79,12 +22,6 @@ def far_app(running: Running) -> Iterator[Application]:
     """The application that reads Lakeside, on the other end of a socket."""
     with httpx.Client(base_url=f"http://127.0.0.1:{running.port}") as client:
         yield Application(client, TOKEN)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_an_application_walks_the_contacts_over_a_socket(far_app: Application) -> None:
@@ -112,7 +49,7 @@ def test_connections_that_the_database_dropped_are_replaced_unseen(far_app: Appl
     with connect(autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
         )
 
     statuses = [far_app.get("/v3.1/users").status_code for _ in range(12)]

@@ -1,14 +1,15 @@
 """Visible: what a share shows of a snapshot, and the events from one such sight to the next.
 
 Entering what is shown is *created*, leaving it *deleted*; *updated* is what is shown before and
-after with other values in fields that are served.
+after and has changed between, or is served with other fields.
 """
 
 import polars as pl
 
 from kinsync.domain.changes import Changes, Snapshot
-from kinsync.domain.frames import EVENTS, KINDS
-from kinsync.domain.share import EVERYTHING, Share
+from kinsync.domain.frames import EVENTS, KINDS, PUBLISHED
+from kinsync.domain.share import Share
+from kinsync.pipeline.fingerprints import row_hash
 
 ORDER = (
     *((kind, act) for kind in KINDS for act in ("created", "updated")),
@@ -21,9 +22,6 @@ RANKS = pl.DataFrame(
     schema={"kind": pl.String, "act": pl.String, "rank": pl.UInt8},
     orient="row",
 )
-
-STUDENT_CONTACT = ("name", "phone", "phone_type", "phone_type_source", "email", "sis_id")
-"""What v1.2 says of a person in each of the person's relationships."""
 
 
 def visible(snapshot: Snapshot, share: Share) -> Snapshot:
@@ -142,31 +140,31 @@ def _ids(changes: Changes, kind: str) -> pl.Series:
 
 
 def _content(kind: str, of: Snapshot, share: Share) -> pl.DataFrame:
-    """``id``, and ``content``: a hash of all that is served about each record of a kind.
+    """``id``, and ``content``: a hash of all that is published about each record of a kind.
 
-    A person changes with what they are to students; and what v1.2 says of each relationship
-    changes with the person.
+    Whatever moves a record's ``last_modified`` is told, and a field that begins or ends to be
+    served. A person changes with what they are to students; and what v1.2 says of each
+    relationship changes with the person.
     """
-    frame = of.frames[kind].select("id", content=_hash(kind, share.columns(kind)))
+    frame = of.frames[kind].select("id", content=_hash(kind, share))
     if kind == "contact":
         ties = (
             of.frames["relationship"]
             .group_by(id="contact_id")
-            .agg(more=_hash("relationship", ["id", *share.columns("relationship")]).sum())
+            .agg(more=_hash("relationship", share).sum())
         )
         return _mixed(frame, ties, on="id")
     if kind == "relationship":
-        served = [name for name in share.columns("contact") if name in STUDENT_CONTACT]
-        people = of.frames["contact"].select(contact_id="id", more=_hash("contact", served))
+        people = of.frames["contact"].select(contact_id="id", more=_hash("contact", share))
         frame = frame.with_columns(of.frames[kind]["contact_id"])
         return _mixed(frame, people, on="contact_id")
     return frame
 
 
-def _hash(kind: str, columns: list[str]) -> pl.Expr:
-    """One 64-bit hash over columns; a column that is not served is told from a blank one."""
-    known = ["id", *EVERYTHING.columns(kind)]
-    return pl.sum_horizontal(pl.col(name).hash(known.index(name)) for name in columns).hash(13)
+def _hash(kind: str, share: Share) -> pl.Expr:
+    """One 64-bit hash over a record and the fields of it that are served."""
+    served = pl.lit(",".join(share.columns(kind))).hash()
+    return (row_hash(list(PUBLISHED[kind])) + served).hash(13)
 
 
 def _mixed(frame: pl.DataFrame, other: pl.DataFrame, *, on: str) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 import hashlib
 
 from kinsync.store import queries
-from kinsync.store.queries import Scope
+from kinsync.store.scope import Scope
 
 __all__ = ["Scope", "authenticate", "token_hash"]
 

@@ -9,19 +9,18 @@ from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
+from kinsync.store.places import SCHOOL_COLUMNS, SchoolRow
 from kinsync.store.queries import (
     CONTACT_COLUMNS,
     ITS_CONTACT,
     STUDENT_COLUMNS,
     STUDENT_CONTACT_COLUMNS,
     ContactRow,
-    Row,
-    Scope,
     StudentContactRow,
     StudentRow,
-    Window,
 )
-from kinsync.store.queries import _rows as fetch
+from kinsync.store.scope import Scope, parameters
+from kinsync.store.statements import CURRENT, Row, Window, first, rows
 
 
 class EventRow(NamedTuple):
@@ -43,16 +42,6 @@ class EditionRow(NamedTuple):
     at: datetime
 
 
-class SchoolRow(NamedTuple):
-    """One school as published. ``created`` and ``since`` are numbers of versions."""
-
-    id: str
-    sis_id: str
-    name: str | None
-    created: int
-    since: int
-
-
 class MergeRow(NamedTuple):
     """A contact who turned out to be another one, in ``version``."""
 
@@ -68,7 +57,6 @@ class Floor(NamedTuple):
 
 
 EVENT_COLUMNS = ", ".join(f"e.{name}" for name in EventRow._fields)
-SCHOOL_COLUMNS = ", ".join(SchoolRow._fields)
 EDITIONS = (
     b"SELECT number, version, share::text, at FROM edition WHERE district_id = %(district)s"
     b" AND connection_id = %(connection)s"
@@ -114,8 +102,8 @@ def events(
     """
     more = " AND e.record_id = %(record_id)s" if record_id else ""
     more += IN_SCHOOL if school else ""
-    parameters = {
-        **_parameters(scope),
+    given = {
+        **parameters(scope),
         "kinds": list(kinds),
         "after": max(floor, window.after or floor),
         "before": window.before,
@@ -124,30 +112,29 @@ def events(
         "school_id": school and school[0],
         "school": school and school[1],
     }
-    return fetch(cursor, EventRow, _events(more, window.is_backward), parameters)
+    return rows(cursor, EventRow, _events(more, window.is_backward), given)
 
 
 def event(cursor: CursorWrapper, scope: Scope, id_: str, kinds: Sequence[str]) -> EventRow | None:
     """One event of the connection."""
-    parameters = {**_parameters(scope), "id": id_, "kinds": list(kinds)}
+    given = {**parameters(scope), "id": id_, "kinds": list(kinds)}
     statement = (
         f"SELECT {EVENT_COLUMNS} FROM event e WHERE {_OWN} AND e.id = %(id)s"
         " AND e.kind = ANY(%(kinds)s)"
     ).encode()
-    found = fetch(cursor, EventRow, statement, parameters)
-    return found[0] if found else None
+    return first(cursor, EventRow, statement, given)
 
 
 def floor(cursor: CursorWrapper, scope: Scope, since: datetime) -> str | None:
     """The floor of the oldest edition from ``since`` on; None where nothing happened since."""
-    found = fetch(cursor, Floor, FLOOR, {**_parameters(scope), "since": since})
-    return found[0].id if found else None
+    found = first(cursor, Floor, FLOOR, {**parameters(scope), "since": since})
+    return found.id if found else None
 
 
 def editions(cursor: CursorWrapper, scope: Scope, numbers: Iterable[int]) -> list[EditionRow]:
     """These editions of the connection."""
     listed = ",".join(map(str, sorted(numbers)))
-    return fetch(cursor, EditionRow, EDITIONS, {**_parameters(scope), "numbers": listed})
+    return rows(cursor, EditionRow, EDITIONS, {**parameters(scope), "numbers": listed})
 
 
 def contacts(cursor: CursorWrapper, scope: Scope, ids: Sequence[str]) -> list[ContactRow]:
@@ -175,7 +162,7 @@ def student_contacts(
 
 def merges(cursor: CursorWrapper, scope: Scope, contact_ids: Sequence[str]) -> list[MergeRow]:
     """Which of these people turned out to be somebody else, or somebody else to be them."""
-    return fetch(cursor, MergeRow, MERGES, {**_parameters(scope), "ids": list(contact_ids)})
+    return rows(cursor, MergeRow, MERGES, {**parameters(scope), "ids": list(contact_ids)})
 
 
 _OWN = "e.district_id = %(district)s AND e.connection_id = %(connection)s"
@@ -195,20 +182,11 @@ def _events(more: str, is_backward: bool) -> bytes:
 def _pick(columns: str, table: str, join: str = "") -> bytes:
     return (
         f"SELECT {columns} FROM {table} k {join} WHERE k.district_id = %(district)s"
-        " AND k.id = ANY(%(ids)s) AND k.since <= %(version)s AND %(version)s < k.until"
+        f" AND k.id = ANY(%(ids)s) AND {CURRENT}"
     ).encode()
 
 
 def _picked(
     cursor: CursorWrapper, scope: Scope, row: type[Row], statement: bytes, ids: Sequence[str]
 ) -> list[Row]:
-    return fetch(cursor, row, statement, {**_parameters(scope), "ids": list(ids)})
-
-
-def _parameters(scope: Scope) -> dict[str, object]:
-    return {
-        "district": scope.district_id,
-        "connection": scope.connection_id,
-        "version": scope.version,
-        "edition": scope.edition,
-    }
+    return rows(cursor, row, statement, {**parameters(scope), "ids": list(ids)})

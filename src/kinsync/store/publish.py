@@ -235,8 +235,10 @@ def _write_merges(cursor: Cursor, publication: Publication) -> None:
             "version": publication.version,
         }
         cursor.execute(
-            "INSERT INTO contact_merge (district_id, from_id, into_id, version)"
-            " VALUES (%(district)s, %(from)s, %(into)s, %(version)s)"
+            "INSERT INTO contact_merge (district_id, from_id, from_legacy_id, into_id, version)"
+            " VALUES (%(district)s, %(from)s::text, (SELECT legacy_id FROM contact"
+            " WHERE district_id = %(district)s AND id = %(from)s::text LIMIT 1),"
+            " %(into)s, %(version)s)"
             " ON CONFLICT (district_id, from_id)"
             " DO UPDATE SET into_id = excluded.into_id, version = excluded.version",
             values,

@@ -8,57 +8,23 @@ one request agree with each other whatever is published meanwhile.
 # ruff: noqa: S608 - statements are put together from this module's own words, never from a request
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
-from typing import Any, NamedTuple, TypeVar
+from functools import cache
+from typing import NamedTuple
 
-import psycopg
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from kinsync.domain.share import parsed
 from kinsync.store.database import outages
-from kinsync.store.gate import Sight
-
-Row = TypeVar("Row", bound=tuple[Any, ...])
-
-
-EVERYTHING = "{}"
-"""The share that leaves nothing out."""
-
-
-class Scope(NamedTuple):
-    """What one token may see: one district, at one published version, within one share."""
-
-    connection_id: int
-    district_id: int
-    district: str
-    """The district's public id, 24 hex digits."""
-    version: int
-    share: str = EVERYTHING
-    """What the connection may see within the district, as JSON."""
-    edition: int = 0
-    """The number of the connection's edition that is seen: fixed records of a limited share."""
-
-    @property
-    def sight(self) -> Sight:
-        """What the gate is to let through."""
-        return Sight(self.connection_id, self.edition, parsed(self.share).is_open)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which records of a list: up to ``limit`` of them, just after or just before an id."""
-
-    limit: int
-    after: str | None = None
-    before: str | None = None
-
-    @property
-    def is_backward(self) -> bool:
-        """Whether the page is the one that ends before ``before``."""
-        return self.before is not None
+from kinsync.store.scope import Scope, counted, listed, parameters, shared, shared_so_far
+from kinsync.store.statements import (
+    CURRENT,
+    CountRow,
+    Window,
+    first,
+    rows,
+    single,
+)
 
 
 class ContactRow(NamedTuple):
@@ -120,6 +86,7 @@ class StudentRow(NamedTuple):
     dob: str | None
     race: str | None
     hispanic_ethnicity: str | None
+    home_language: str | None
     ell_status: str | None
     frl_status: str | None
     iep_status: str | None
@@ -140,17 +107,11 @@ class VersionRow(NamedTuple):
     published_at: datetime
 
 
-class SchoolRow(NamedTuple):
+class SchoolIdRow(NamedTuple):
     """The source's id of a school, and ours."""
 
     sis_id: str
     id: str
-
-
-class CountRow(NamedTuple):
-    """A number of records."""
-
-    number: int
 
 
 STUDENT_COLUMNS = ", ".join(StudentRow._fields)
@@ -160,17 +121,14 @@ STUDENT_CONTACT_COLUMNS = (
     " coalesce(k.relationship_source, k.relationship), c.name, c.sis_id, c.phone,"
     " coalesce(c.phone_type_source, c.phone_type), c.email"
 )
+AT_SCHOOL = "k.school_sis_id = %(related_to)s"
 ITS_CONTACT = (
     "JOIN contact c ON c.district_id = %(district)s AND c.id = k.contact_id"
     " AND c.since <= %(version)s AND %(version)s < c.until"
 )
+RELATED_TO = {"relationship": "k.student_id = %(related_to)s", "student": AT_SCHOOL}
 TYPE_ORDER = "{Primary,Parent/Guardian,Secondary,Family,Emergency,Other}"
 """The order in which a student's contacts are asked, as an array of PostgreSQL."""
-SEEN = (
-    "s.district_id = %(district)s AND s.connection_id = %(connection)s"
-    " AND s.since <= %(edition)s AND %(edition)s < s.until"
-)
-"""What a limited share shows in the edition that is read."""
 VERSION_TIMES = (
     b"SELECT number, published_at FROM version WHERE district_id = %(district)s"
     b" AND number = ANY(string_to_array(%(numbers)s, ',')::int[])"
@@ -185,6 +143,8 @@ SCOPE_OF_TOKEN = (
     b" JOIN district d ON d.id = c.district_id"
     b" WHERE t.hash = %(hash)s AND t.revoked_at IS NULL"
 )
+FARTHEST = 32
+"""Merges that are followed one after another."""
 PUBLISHED_AT: dict[tuple[str, int], datetime] = {}
 """By public id of the district, which is never given twice, and version."""
 
@@ -196,78 +156,89 @@ def scope_of_token(token_hash: str) -> Scope | None:
         TryAgainLater: the database is away.
     """
     with outages(doing="looking a token up"), connection.cursor() as cursor:
-        return _first(_rows(cursor, Scope, SCOPE_OF_TOKEN, {"hash": token_hash}))
-
-
-def shared(scope: Scope, kind: str, alias: str = "k") -> str:
-    """The condition that keeps a query of one kind of record within the connection's share.
-
-    ``alias`` is what the statement calls the table. An open share needs no condition.
-    """
-    if scope.sight.is_open:
-        return "TRUE"
-    return (
-        f"EXISTS (SELECT 1 FROM visible s WHERE {SEEN}"
-        f" AND s.kind = '{kind}' AND s.record_id = {alias}.id)"
-    )
+        return first(cursor, Scope, SCOPE_OF_TOKEN, {"hash": token_hash})
 
 
 def contacts(
-    cursor: CursorWrapper, scope: Scope, window: Window, *, of_student: str | None = None
+    cursor: CursorWrapper,
+    scope: Scope,
+    window: Window,
+    *,
+    of_student: str | None = None,
+    key: str = "id",
 ) -> list[ContactRow]:
-    """Up to ``window.limit`` + 1 people, in the direction of reading; of one student if named."""
-    among = _related(scope, "contact_id", "student_id") if of_student else "TRUE"
-    sql = _page(CONTACT_COLUMNS, "contact", f"{among} AND {shared(scope, 'contact')}", window)
-    return _rows(cursor, ContactRow, sql, _parameters(scope, window, related_to=of_student))
+    """Up to ``window.limit`` + 1 people, in the direction of reading; of one student if named.
+
+    ``key`` is what orders and pages them: ``id``, or ``legacy_id`` for v2.x.
+    """
+    among = _related(scope, "contact_id", "student_id") if of_student else None
+    sql = listed(CONTACT_COLUMNS, "contact", scope, window, among=among, key=key)
+    return rows(cursor, ContactRow, sql, parameters(scope, window, related_to=of_student))
 
 
 def students(
     cursor: CursorWrapper, scope: Scope, window: Window, *, of_contact: str | None = None
 ) -> list[StudentRow]:
     """Up to ``window.limit`` + 1 students, in the direction of reading; of one contact if named."""
-    among = _related(scope, "student_id", "contact_id") if of_contact else "TRUE"
-    sql = _page(STUDENT_COLUMNS, "student", f"{among} AND {shared(scope, 'student')}", window)
-    return _rows(cursor, StudentRow, sql, _parameters(scope, window, related_to=of_contact))
+    among = _related(scope, "student_id", "contact_id") if of_contact else None
+    sql = listed(STUDENT_COLUMNS, "student", scope, window, among=among)
+    return rows(cursor, StudentRow, sql, parameters(scope, window, related_to=of_contact))
+
+
+def students_in(
+    cursor: CursorWrapper, scope: Scope, window: Window, school_sis_id: str
+) -> list[StudentRow]:
+    """Up to ``window.limit`` + 1 students of one school, in the direction of reading."""
+    sql = listed(STUDENT_COLUMNS, "student", scope, window, among=AT_SCHOOL)
+    return rows(cursor, StudentRow, sql, parameters(scope, window, related_to=school_sis_id))
 
 
 def student_contacts(
     cursor: CursorWrapper, scope: Scope, window: Window, *, of_student: str | None = None
 ) -> list[StudentContactRow]:
     """Up to ``window.limit`` + 1 relationships with their people, in the direction of reading."""
-    among = "k.student_id = %(related_to)s" if of_student else "TRUE"
-    condition = f"{among} AND {shared(scope, 'relationship')}"
-    sql = _page(STUDENT_CONTACT_COLUMNS, "relationship", condition, window, join=ITS_CONTACT)
-    return _rows(cursor, StudentContactRow, sql, _parameters(scope, window, related_to=of_student))
+    among = "k.student_id = %(related_to)s" if of_student else None
+    columns = STUDENT_CONTACT_COLUMNS
+    sql = listed(columns, "relationship", scope, window, among=among, join=ITS_CONTACT)
+    return rows(cursor, StudentContactRow, sql, parameters(scope, window, related_to=of_student))
 
 
-def contact(cursor: CursorWrapper, scope: Scope, id_: str) -> ContactRow | None:
-    """One person by the v3 id."""
-    sql = _single(CONTACT_COLUMNS, "contact", shared(scope, "contact"))
-    return _first(_rows(cursor, ContactRow, sql, _parameters(scope, id_=id_)))
+def contact(cursor: CursorWrapper, scope: Scope, id_: str, *, key: str = "id") -> ContactRow | None:
+    """One person by the v3 id; by the v2 id where ``key`` is ``legacy_id``."""
+    sql = single(CONTACT_COLUMNS, "contact", shared(scope, "contact"), key=key)
+    return first(cursor, ContactRow, sql, parameters(scope, id_=id_))
+
+
+def merged_contact(
+    cursor: CursorWrapper, scope: Scope, id_: str, *, key: str = "id"
+) -> ContactRow | None:
+    """The person who somebody turned out to be, by the id that this one had before."""
+    sql = _merged(shared(scope, "contact"), key)
+    return first(cursor, ContactRow, sql, parameters(scope, id_=id_))
 
 
 def student(cursor: CursorWrapper, scope: Scope, id_: str) -> StudentRow | None:
     """One student by id, the same in every version of the API."""
-    sql = _single(STUDENT_COLUMNS, "student", shared(scope, "student"))
-    return _first(_rows(cursor, StudentRow, sql, _parameters(scope, id_=id_)))
+    sql = single(STUDENT_COLUMNS, "student", shared(scope, "student"))
+    return first(cursor, StudentRow, sql, parameters(scope, id_=id_))
 
 
 def student_contact(cursor: CursorWrapper, scope: Scope, id_: str) -> StudentContactRow | None:
     """One relationship with its person, by the relationship's id."""
     condition = shared(scope, "relationship")
-    sql = _single(STUDENT_CONTACT_COLUMNS, "relationship", condition, join=ITS_CONTACT)
-    return _first(_rows(cursor, StudentContactRow, sql, _parameters(scope, id_=id_)))
+    sql = single(STUDENT_CONTACT_COLUMNS, "relationship", condition, join=ITS_CONTACT)
+    return first(cursor, StudentContactRow, sql, parameters(scope, id_=id_))
 
 
 def relationships(
     cursor: CursorWrapper, scope: Scope, contact_ids: Iterable[str]
 ) -> list[RelationshipRow]:
     """What these people are to students, and were: by person, then as a student's are asked."""
-    return _rows(
+    return rows(
         cursor,
         RelationshipRow,
-        _relationships(shared(scope, "relationship")),
-        {**_parameters(scope), "ids": ",".join(contact_ids)},
+        _relationships(shared_so_far(scope)),
+        {**parameters(scope), "ids": ",".join(contact_ids)},
     )
 
 
@@ -278,23 +249,26 @@ def version_times(cursor: CursorWrapper, scope: Scope, numbers: set[int]) -> dic
     """
     known = {number: PUBLISHED_AT.get((scope.district, number)) for number in numbers}
     if unknown := [str(number) for number, moment in known.items() if moment is None]:
-        parameters = {**_parameters(scope), "numbers": ",".join(unknown)}
-        for number, moment in _rows(cursor, VersionRow, VERSION_TIMES, parameters):
+        given = {**parameters(scope), "numbers": ",".join(unknown)}
+        for number, moment in rows(cursor, VersionRow, VERSION_TIMES, given):
             known[number] = PUBLISHED_AT[scope.district, number] = moment
     return {number: moment for number, moment in known.items() if moment is not None}
 
 
 def school_ids(cursor: CursorWrapper, scope: Scope, sis_ids: Iterable[str]) -> dict[str, str]:
     """The ids of these schools, by the ids that the source gave them."""
-    parameters = {**_parameters(scope), "sis_ids": list(sis_ids)}
-    return dict(_rows(cursor, SchoolRow, SCHOOL_IDS, parameters))
+    given = {**parameters(scope), "sis_ids": list(sis_ids)}
+    return dict(rows(cursor, SchoolIdRow, SCHOOL_IDS, given))
 
 
 def count(cursor: CursorWrapper, scope: Scope, kind: str, *, related_to: str | None = None) -> int:
-    """How many current records of a kind the scope sees; of one student's, if it is named."""
-    among = "k.student_id = %(related_to)s" if related_to else "TRUE"
-    sql = _count(kind, f"{among} AND {shared(scope, kind)}")
-    [(number,)] = _rows(cursor, CountRow, sql, _parameters(scope, related_to=related_to))
+    """How many current records of a kind the scope sees.
+
+    ``related_to`` narrows relationships to one student's, by id, and students to one school's, by
+    the source's id of it.
+    """
+    sql = counted(kind, scope, among=RELATED_TO[kind] if related_to else None)
+    [(number,)] = rows(cursor, CountRow, sql, parameters(scope, related_to=related_to))
     return number
 
 
@@ -310,36 +284,18 @@ def _relationships(condition: str) -> bytes:
     ).encode()
 
 
-def _page(columns: str, table: str, condition: str, window: Window, *, join: str = "") -> bytes:
-    comparison = "<" if window.is_backward else ">"
-    bound = window.before if window.is_backward else window.after
-    return _page_sql(columns, table, condition, comparison if bound else "", join)
-
-
 @cache
-def _page_sql(columns: str, table: str, condition: str, comparison: str, join: str) -> bytes:
-    bound = f" AND k.id {comparison} %(bound)s" if comparison else ""
-    direction = " DESC" if comparison == "<" else ""
+def _merged(condition: str, key: str) -> bytes:
+    """By pointers to the nearest who is there; it ends, even in a circle."""
     return (
-        f"SELECT {columns} FROM {table} k {join} WHERE k.district_id = %(district)s{bound}"
-        f" AND k.since <= %(version)s AND %(version)s < k.until AND {condition}"
-        f" ORDER BY k.id{direction} LIMIT %(limit)s"
-    ).encode()
-
-
-@cache
-def _single(columns: str, table: str, condition: str, *, join: str = "") -> bytes:
-    return (
-        f"SELECT {columns} FROM {table} k {join} WHERE k.district_id = %(district)s"
-        f" AND k.id = %(id)s AND k.since <= %(version)s AND %(version)s < k.until AND {condition}"
-    ).encode()
-
-
-@cache
-def _count(table: str, condition: str) -> bytes:
-    return (
-        f"SELECT count(*) FROM {table} k WHERE k.district_id = %(district)s"
-        f" AND k.since <= %(version)s AND %(version)s < k.until AND {condition}"
+        "WITH RECURSIVE step(id, far) AS ("
+        " SELECT into_id, 1 FROM contact_merge WHERE district_id = %(district)s"
+        f" AND from_{key} = %(id)s AND version <= %(version)s"
+        " UNION SELECT m.into_id, far + 1 FROM contact_merge m JOIN step ON m.from_id = step.id"
+        f" WHERE m.district_id = %(district)s AND m.version <= %(version)s AND far < {FARTHEST})"
+        f" SELECT {', '.join('k.' + name for name in ContactRow._fields)}"
+        " FROM contact k JOIN step ON k.id = step.id"
+        f" WHERE k.district_id = %(district)s AND {CURRENT} AND {condition} ORDER BY far LIMIT 1"
     ).encode()
 
 
@@ -349,35 +305,3 @@ def _related(scope: Scope, wanted: str, given: str) -> str:
         f" AND {given} = %(related_to)s AND r.since <= %(version)s AND %(version)s < r.until"
         f" AND {shared(scope, 'relationship', 'r')})"
     )
-
-
-def _parameters(
-    scope: Scope,
-    window: Window | None = None,
-    *,
-    related_to: str | None = None,
-    id_: str | None = None,
-) -> dict[str, Any]:
-    given: dict[str, Any] = {
-        "district": scope.district_id,
-        "version": scope.version,
-        "connection": scope.connection_id,
-        "edition": scope.edition,
-    }
-    if window is not None:
-        given |= {"bound": window.before or window.after, "limit": window.limit + 1}
-    return given | {"related_to": related_to, "id": id_}
-
-
-def _rows(
-    cursor: CursorWrapper, kind: type[Row], sql: bytes, parameters: dict[str, Any]
-) -> list[Row]:
-    """Run a statement on the gate's connection, past Django's wrapper: it costs a fifth more."""
-    make = partial(tuple.__new__, kind)
-    with psycopg.Cursor(cursor.connection, row_factory=lambda _cursor: make) as direct:
-        rows: list[Row] = direct.execute(sql, parameters).fetchall()
-    return rows
-
-
-def _first(rows: list[Row]) -> Row | None:
-    return rows[0] if rows else None

@@ -7,6 +7,8 @@ query that forgot the share would read nothing more.
 import django.db.models.deletion
 from django.db import migrations, models
 
+from kinsync.store.intervals import STILL
+
 # ruff: noqa: S608 - statements are put together from this module's own words
 
 KINDS = ("school", "student", "contact", "relationship")
@@ -14,6 +16,8 @@ OF_CONNECTION = ("edition", "visible", "event")
 DISTRICT = "NULLIF(current_setting('kinsync.district', true), '')::int"
 CONNECTION = "NULLIF(current_setting('kinsync.connection', true), '')::int"
 EDITION = "NULLIF(current_setting('kinsync.edition', true), '')::int"
+HISTORY = dict.fromkeys(KINDS, "") | {"relationship": f" OR relationship.until < {STILL}"}
+"""What a person was to a student, and was shown as, still says when the person last changed."""
 
 OWN_SHARE = "".join(
     f"""
@@ -27,7 +31,7 @@ OWN_SHARE = "".join(
                 WHERE visible.district_id = {kind}.district_id
                 AND visible.connection_id = {CONNECTION}
                 AND visible.kind = '{kind}' AND visible.record_id = {kind}.id
-                AND visible.since <= {EDITION} AND {EDITION} < visible.until
+                AND visible.since <= {EDITION} AND ({EDITION} < visible.until{HISTORY[kind]})
                 LIMIT 1
             ), false)
         )

@@ -137,6 +137,10 @@ class Student(Interval):
 
     class Meta(Interval.Meta):
         db_table = "student"
+        indexes: ClassVar = [
+            *Interval.Meta.indexes,
+            models.Index(fields=["district", "school_sis_id", "id"], name="student_school"),
+        ]
 
 
 class Contact(Interval):
@@ -205,11 +209,15 @@ class Merge(models.Model):
     pk = models.CompositePrimaryKey("district_id", "from_id")
     district = models.ForeignKey(District, on_delete=models.PROTECT, db_index=False)
     from_id = id_field()
+    from_legacy_id = models.CharField(max_length=24, db_collation="C", null=True)
     into_id = id_field()
     version = models.IntegerField()
 
     class Meta:
         db_table = "contact_merge"
+        indexes: ClassVar = [
+            models.Index(fields=["district", "from_legacy_id"], name="contact_merge_legacy"),
+        ]
 
 
 class IdClock(models.Model):

@@ -3,7 +3,7 @@
 import re
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from html import escape
@@ -47,6 +47,12 @@ class Call:
     scope: Scope
 
 
+class Body(bytes):
+    """The JSON of an answer that has headers of its own."""
+
+    headers: Mapping[str, str]
+
+
 class ApiError(Exception):
     """A request that is answered with an error. The text is for the application's developer."""
 
@@ -84,7 +90,8 @@ def endpoint(view: Callable[..., bytes]) -> Callable[..., HttpResponse]:
         if request.method not in METHODS:
             return _error(version, 405, "Only GET is supported", allow=", ".join(METHODS))
         try:
-            return _response(200, _persistently(lambda: view(_call(request, version), **parts)))
+            body = _persistently(lambda: view(_call(request, version), **parts))
+            return _response(200, body, **getattr(body, "headers", {}))
         except ApiError as error:
             return _error(version, error.status, error.text, **error.headers)
         except TryAgainLater:

@@ -1,19 +1,21 @@
 """What stands around the records: lists, single records, counts, links and cursors."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 
 from kinsync.services.read import Page, Window
-from kinsync.web.api.answers import OBJECT_ID, ApiError, Call
+from kinsync.web.api.answers import OBJECT_ID, ApiError, Body, Call
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 10_000
 CURSORS = ("starting_after", "ending_before")
 
 Link = dict[str, str]
+Record = dict[str, Any]
+"""One record as it is served."""
 
 
 def window(call: Call, *, has_cursors: bool = True) -> Window:
@@ -41,35 +43,63 @@ def counted(call: Call, number: int) -> bytes:
 def listed(
     call: Call,
     collection: str,
-    records: Iterable[dict[str, Any]],
+    records: Iterable[Record],
     page: Page[Any],
-    paging: dict[str, int] | None = None,
+    number: Callable[[], int] = int,
 ) -> bytes:
-    """A page whose records are wrapped one by one, each with its address."""
+    """A page whose records are wrapped one by one, each with its address.
+
+    ``number`` is asked how many there are in all, for the versions that say so.
+    """
     address = f"/{call.version}/{collection}/"
     data = [{"data": record, "uri": address + record["id"]} for record in records]
-    return enclosed(data, page_links(call, page), paging)
+    ends = (data[0]["data"]["id"], data[-1]["data"]["id"]) if data else None
+    return enclosed(call, data, _page_links(call, page, ends), number)
 
 
-def single(call: Call, record: dict[str, Any], links: Iterable[Link]) -> bytes:
-    """One record, with the addresses of what belongs to it."""
-    return orjson.dumps({"data": record, "links": [self_link(call), *links]})
+def listed_nothing(call: Call) -> bytes:
+    """A page without records."""
+    return enclosed(call, [], [self_link(call)])
 
 
-def enclosed(data: Any, links: list[Link], paging: dict[str, int] | None = None) -> bytes:
+def single(call: Call, collection: str, record: Record, links: Iterable[Link] = ()) -> bytes:
+    """One record, with the addresses of what belongs to it.
+
+    Where it was asked for by another address than its own, its own is told: ``canonical``.
+    """
+    own = f"/{call.version}/{collection}/{record['id']}"
+    if call.path.rstrip("/").lower() == own:
+        return orjson.dumps({"data": record, "links": [self_link(call), *links]})
+    all_links = [self_link(call), link("canonical", own), *links]
+    body = Body(orjson.dumps({"data": record, "links": all_links}))
+    body.headers = {"content-location": own}
+    return body
+
+
+def enclosed(call: Call, data: Any, links: list[Link], number: Callable[[], int] = int) -> bytes:
     """Data and links; v1.x has ``paging`` between them."""
-    between = {} if paging is None else {"paging": paging}
+    between = {"paging": _paging(call, number())} if call.version.startswith("v1") else {}
     return orjson.dumps({"data": data, **between, "links": links})
 
 
-def page_links(call: Call, page: Page[Any]) -> list[Link]:
+def _paging(call: Call, number: int) -> dict[str, int]:
+    """Pages of this length that there are. Cursors do not number their page: it is called 1."""
+    return {"current": 1, "total": max(1, -(-number // _limit(call))), "count": number}
+
+
+def _page_links(call: Call, page: Page[Any], ends: tuple[str, str] | None) -> list[Link]:
     """``self``, ``prev``, ``next``: the same address, with the cursor moved."""
     links = [self_link(call)]
-    if page.records and page.has_before:
-        links.append(link("prev", _moved(call, "ending_before", page.records[0].id)))
-    if page.records and page.has_after:
-        links.append(link("next", _moved(call, "starting_after", page.records[-1].id)))
+    if ends and page.has_before:
+        links.append(link("prev", _moved(call, "ending_before", ends[0])))
+    if ends and page.has_after:
+        links.append(link("next", _moved(call, "starting_after", ends[1])))
     return links
+
+
+def relations(call: Call, collection: str, id_: str, names: Iterable[str]) -> list[Link]:
+    """Addresses of what belongs to a record, each under its own name."""
+    return [link(name, f"/{call.version}/{collection}/{id_}/{name}") for name in names]
 
 
 def self_link(call: Call) -> Link:

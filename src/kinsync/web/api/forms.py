@@ -34,6 +34,35 @@ RACES = enumeration(
 )
 
 
+TYPES = enumeration("Parent/Guardian", "Emergency", "Primary", "Secondary", "Family", "Other")
+RELATIONSHIPS = enumeration("Parent", "Grandparent", "Self", "Aunt/Uncle", "Sibling", "Other")
+PHONE_TYPES = enumeration("Cell", "Home", "Work", "Other")
+"""What contacts are, from v2.0 on. v1.2 has the source's own words."""
+TWO_GENDERS = enumeration("M", "F")
+GENDERS = enumeration("M", "F", "X")
+"""Up to v2.0, and from v2.1 on."""
+FEW_GRADES = enumeration(
+    *map(str, range(1, 13)), "PreKindergarten", "Kindergarten", "PostGraduate", "Other"
+) | {
+    "InfantToddler": "Other",
+    "Preschool": "PreKindergarten",
+    "TransitionalKindergarten": "Kindergarten",
+}
+"""Up to v2.0; grades that there is no word for stand under the nearest one."""
+GRADES = enumeration(
+    "InfantToddler",
+    "Preschool",
+    "PreKindergarten",
+    "TransitionalKindergarten",
+    "Kindergarten",
+    *map(str, range(1, 14)),
+    "PostGraduate",
+    "Ungraded",
+    "Other",
+)
+"""From v2.1 on."""
+
+
 @lru_cache(maxsize=4096)
 def birth_date(value: str | None) -> str | None:
     """``M/D/YYYY``; None where it is blank or no date, since clients check the pattern."""

@@ -1,16 +1,28 @@
-"""The versions of the API. Paths are matched without regard to case, as clients write both.
+"""The versions of the API. Paths are matched without regard to case, as clients write both."""
 
-v2.0 and v2.1 take their place between the two, as ``v2.py``.
-"""
+from collections.abc import Mapping
 
 from django.urls import include, re_path
 
-from kinsync.web.api import v1, v3
+from kinsync.web.api import v1, v2, v3
 from kinsync.web.api.answers import unrouted
+from kinsync.web.api.table import Endpoint, patterns
+
+TABLES: Mapping[str, tuple[Endpoint, ...]] = {
+    "v1.2": v1.ENDPOINTS,
+    "v2.0": v2.ENDPOINTS,
+    "v2.1": v2.ENDPOINTS,
+    "v3.0": v3.ENDPOINTS,
+    "v3.1": v3.ENDPOINTS,
+}
+"""Every address of every version."""
 
 urlpatterns = [
-    re_path(r"(?i)^v1\.2/", include(v1.urlpatterns), {"version": "v1.2"}),
-    re_path(r"(?i)^v3\.0/", include(v3.urlpatterns), {"version": "v3.0"}),
-    re_path(r"(?i)^v3\.1/", include(v3.urlpatterns), {"version": "v3.1"}),
+    *(
+        re_path(
+            rf"(?i)^{version.replace('.', '[.]')}/", include(patterns(table)), {"version": version}
+        )
+        for version, table in TABLES.items()
+    ),
     re_path("", unrouted),
 ]

@@ -1,89 +1,78 @@
 """v1.2: a contact for every student that a person belongs to, in the source's own words."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.urls import re_path
-
 from kinsync.services import read
-from kinsync.services.read import Student, StudentContactRow, Window
-from kinsync.web.api.answers import Call, endpoint, not_found, record_id
+from kinsync.services.read import Page, Student, StudentContactRow
+from kinsync.web.api import places
+from kinsync.web.api.answers import Call, not_found, record_id
 from kinsync.web.api.envelope import (
     counted,
     enclosed,
     link,
     listed,
+    relations,
     self_link,
     single,
     wants_count,
     window,
 )
-from kinsync.web.api.forms import (
-    FLAGS,
-    RACES,
-    birth_date,
-    enumeration,
-    person_name,
-    present,
-    timestamp,
-)
+from kinsync.web.api.forms import FEW_GRADES, TWO_GENDERS, present
+from kinsync.web.api.students import details, identity
+from kinsync.web.api.table import COUNTED, PAGE, Endpoint, none_of, not_held
 
-GENDERS = enumeration("M", "F")
-EARLY_YEARS = {
-    "InfantToddler": "Other",
-    "Preschool": "PreKindergarten",
-    "TransitionalKindergarten": "Kindergarten",
-}
-"""Grades that this version has no word for, in the nearest one that it has."""
-GRADES = enumeration(
-    *map(str, range(1, 13)), "PreKindergarten", "Kindergarten", "PostGraduate", "Other"
-)
+CONTACT_LINKS = ("district", "student")
+STUDENT_LINKS = ("district", "sections", "school", "teachers", "contacts")
 
 
-@endpoint
 def contacts(call: Call) -> bytes:
     """A page of contacts, one per person and student."""
     wanted = window(call)
-    number = read.count(call.scope, "relationship")
     if wants_count(call):
-        return counted(call, number)
+        return counted(call, read.count(call.scope, "relationship"))
     page = read.student_contact_page(call.scope, wanted)
     records = (contact(row, call.scope.district) for row in page.records)
-    return listed(call, "contacts", records, page, _paging(wanted, number))
+    return listed(call, "contacts", records, page, lambda: read.count(call.scope, "relationship"))
 
 
-@endpoint
 def one_contact(call: Call, id_: str) -> bytes:
     """One contact."""
-    row = read.student_contact(call.scope, record_id(id_))
-    if row is None:
-        raise not_found()
-    its_student = link("student", f"/{call.version}/contacts/{row.id}/student")
-    return single(call, contact(row, call.scope.district), [its_student])
+    row = _contact(call, id_)
+    record = contact(row, call.scope.district)
+    return single(call, "contacts", record, relations(call, "contacts", row.id, CONTACT_LINKS))
 
 
-@endpoint
+def student_of_contact(call: Call, id_: str) -> bytes:
+    """The one student of a contact."""
+    return _student(call, _contact(call, id_).student_id)
+
+
 def students(call: Call) -> bytes:
     """A page of students."""
     wanted = window(call)
-    number = read.count(call.scope, "student")
     if wants_count(call):
-        return counted(call, number)
-    page = read.student_page(call.scope, wanted)
-    records = (student(found, call.scope.district) for found in page.records)
-    return listed(call, "students", records, page, _paging(wanted, number))
+        return counted(call, read.count(call.scope, "student"))
+    return _students(
+        call, read.student_page(call.scope, wanted), lambda: read.count(call.scope, "student")
+    )
 
 
-@endpoint
 def one_student(call: Call, id_: str) -> bytes:
     """One student."""
-    found = read.student(call.scope, record_id(id_))
-    if found is None:
-        raise not_found()
-    its_contacts = link("contacts", f"/{call.version}/students/{found.id}/contacts")
-    return single(call, student(found, call.scope.district), [its_contacts])
+    return _student(call, record_id(id_))
 
 
-@endpoint
+def students_in_school(call: Call, id_: str) -> bytes:
+    """The students of a school."""
+    school_id = record_id(id_)
+    return _students(
+        call,
+        read.students_in(call.scope, school_id, window(call)),
+        lambda: read.count_students_in(call.scope, school_id),
+    )
+
+
 def contacts_of_student(call: Call, id_: str) -> bytes:
     """The contacts of one student: bare records, and no cursors."""
     student_id = record_id(id_)
@@ -94,7 +83,7 @@ def contacts_of_student(call: Call, id_: str) -> bytes:
     page, number = found
     links = [self_link(call), link("student", f"/{call.version}/students/{student_id}")]
     bare = [contact(row, call.scope.district) for row in page.records]
-    return enclosed(bare, links, _paging(wanted, number))
+    return enclosed(call, bare, links, lambda: number)
 
 
 def contact(row: StudentContactRow, district: str) -> dict[str, Any]:
@@ -114,49 +103,133 @@ def contact(row: StudentContactRow, district: str) -> dict[str, Any]:
 
 
 def student(found: Student, district: str) -> dict[str, Any]:
-    """A student. A grade or date that is blank is left out: this version has no blank for them."""
-    row = found.row
-    grade = EARLY_YEARS.get(row.grade or "", row.grade)
+    """A student. A grade that is blank is left out: this version has no blank for it."""
     return {
-        "created": timestamp(found.created),
-        "credentials": {"district_username": row.username or ""},
-        "district": district,
-        "ell_status": FLAGS.get(row.ell_status, ""),
-        "email": row.email or "",
-        "gender": GENDERS.get(row.gender, ""),
-        "graduation_year": row.graduation_year or "",
-        "hispanic_ethnicity": FLAGS.get(row.hispanic_ethnicity, ""),
-        "id": row.id,
-        "last_modified": timestamp(found.last_modified),
-        "location": {
-            "address": row.street or "",
-            "city": row.city or "",
-            "state": row.state or "",
-            "zip": row.zip or "",
-        },
-        "name": person_name(first=row.first_name, middle=row.middle_name, last=row.last_name),
-        "race": RACES.get(row.race, ""),
-        "schools": [found.school_id] if found.school_id else [],
-        "sis_id": row.sis_id,
-        "state_id": row.state_id or "",
-        "student_number": row.student_number or "",
-        **present(
-            dob=birth_date(row.dob),
-            grade=GRADES.get(grade, "Other"),
-            school=found.school_id,
-        ),
+        **identity(found, district),
+        **details(found),
+        "gender": TWO_GENDERS.get(found.row.gender, ""),
+        **present(grade=FEW_GRADES.get(found.row.grade, "Other")),
     }
 
 
-def _paging(wanted: Window, number: int) -> dict[str, int]:
-    """Pages of this length that there are. Cursors do not number their page: it is called 1."""
-    return {"current": 1, "total": max(1, -(-number // wanted.limit)), "count": number}
+def _contact(call: Call, id_: str) -> StudentContactRow:
+    row = read.student_contact(call.scope, record_id(id_))
+    if row is None:
+        raise not_found()
+    return row
 
 
-urlpatterns = [
-    re_path(r"(?i)^contacts/?$", contacts),
-    re_path(r"(?i)^contacts/(?P<id_>[^/]+)/?$", one_contact),
-    re_path(r"(?i)^students/?$", students),
-    re_path(r"(?i)^students/(?P<id_>[^/]+)/?$", one_student),
-    re_path(r"(?i)^students/(?P<id_>[^/]+)/contacts/?$", contacts_of_student),
-]
+def _student(call: Call, id_: str) -> bytes:
+    found = read.student(call.scope, id_)
+    if found is None:
+        raise not_found()
+    record = student(found, call.scope.district)
+    return single(call, "students", record, relations(call, "students", id_, STUDENT_LINKS))
+
+
+def _students(call: Call, page: Page[Student] | None, number: Callable[[], int]) -> bytes:
+    if page is None:
+        raise not_found()
+    records = (student(found, call.scope.district) for found in page.records)
+    return listed(call, "students", records, page, number)
+
+
+def _has_contact(call: Call, id_: str) -> bool:
+    return read.student_contact(call.scope, record_id(id_)) is not None
+
+
+def _has_student(call: Call, id_: str) -> bool:
+    return read.student(call.scope, record_id(id_)) is not None
+
+
+def _in_district(view: Callable[[Call], bytes]) -> Callable[[Call, str], bytes]:
+    """A collection by the address of the token's own district."""
+
+    def of_district(call: Call, id_: str) -> bytes:
+        if not places.is_own_district(call, id_):
+            raise not_found()
+        return view(call)
+
+    return of_district
+
+
+ENDPOINTS = (
+    Endpoint(
+        "contacts",
+        contacts,
+        "Contacts, one for each student that a person belongs to, in the source's own words.",
+        "StudentContact[]",
+        COUNTED,
+    ),
+    Endpoint("contacts/{id}", one_contact, "One contact.", "StudentContact"),
+    Endpoint(
+        "contacts/{id}/district",
+        places.district_of(_has_contact),
+        "The district of a contact.",
+        "District",
+    ),
+    Endpoint("contacts/{id}/student", student_of_contact, "The student of a contact.", "Student"),
+    Endpoint("students", students, "Students.", "Student[]", COUNTED),
+    Endpoint("students/{id}", one_student, "One student.", "Student"),
+    Endpoint(
+        "students/{id}/contacts",
+        contacts_of_student,
+        "The contacts of a student: bare records, and no cursors.",
+        "StudentContact[]",
+        ("limit",),
+    ),
+    Endpoint(
+        "students/{id}/district",
+        places.district_of(_has_student),
+        "The district of a student.",
+        "District",
+    ),
+    Endpoint(
+        "students/{id}/school", places.school_of_student, "The school of a student.", "School"
+    ),
+    none_of("students/{id}/sections", _has_student, "sections", "Section"),
+    none_of("students/{id}/teachers", _has_student, "teachers", "Teacher"),
+    Endpoint("schools", places.schools, "Schools.", "School[]", COUNTED),
+    Endpoint("schools/{id}", places.one_school, "One school.", "School"),
+    Endpoint(
+        "schools/{id}/district",
+        places.district_of(places.has_school),
+        "The district of a school.",
+        "District",
+    ),
+    Endpoint(
+        "schools/{id}/students", students_in_school, "The students of a school.", "Student[]", PAGE
+    ),
+    none_of("schools/{id}/sections", places.has_school, "sections", "Section"),
+    none_of("schools/{id}/teachers", places.has_school, "teachers", "Teacher"),
+    Endpoint("districts", places.districts, "The district of the token.", "District[]"),
+    Endpoint("districts/{id}", places.one_district, "The district of the token.", "District"),
+    Endpoint(
+        "districts/{id}/status",
+        places.status,
+        "How the syncs of the district go: a list of one.",
+        "DistrictStatus[]",
+    ),
+    Endpoint(
+        "districts/{id}/schools",
+        _in_district(places.schools),
+        "The schools of the district.",
+        "School[]",
+        COUNTED,
+    ),
+    Endpoint(
+        "districts/{id}/students",
+        _in_district(students),
+        "The students of the district.",
+        "Student[]",
+        COUNTED,
+    ),
+    none_of("districts/{id}/sections", places.is_own_district, "sections", "Section"),
+    none_of("districts/{id}/teachers", places.is_own_district, "teachers", "Teacher"),
+    none_of("districts/{id}/admins", places.is_own_district, "district admins", "DistrictAdmin"),
+    *not_held("teachers", "Teacher", "district", "grade_levels", "school", "sections", "students"),
+    *not_held("sections", "Section", "district", "school", "students", "teacher", "teachers"),
+    *not_held("school_admins", "SchoolAdmin", "schools"),
+    *not_held("district_admins", "DistrictAdmin"),
+)
+"""Events take their place here, and as a link of students and the district."""

@@ -1,40 +1,37 @@
 """v3.0 and v3.1: people and students are users, each with a role."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
-
-from django.urls import re_path
 
 from kinsync.services import read
 from kinsync.services.read import Contact, Page, Scope, Student, Window
-from kinsync.web.api.answers import ApiError, Call, endpoint, not_found, record_id
-from kinsync.web.api.envelope import counted, link, listed, single, wants_count, window
+from kinsync.web.api import places
+from kinsync.web.api.answers import ApiError, Call, not_found, record_id
+from kinsync.web.api.envelope import (
+    counted,
+    listed,
+    listed_nothing,
+    relations,
+    single,
+    wants_count,
+    window,
+)
 from kinsync.web.api.forms import (
-    FLAGS,
-    RACES,
-    birth_date,
+    GENDERS,
+    GRADES,
+    PHONE_TYPES,
+    RELATIONSHIPS,
+    TYPES,
     enumeration,
-    person_name,
-    present,
     timestamp,
 )
+from kinsync.web.api.languages import language
+from kinsync.web.api.students import details, identity
+from kinsync.web.api.table import COUNTED, PAGE, Endpoint, none_of, not_held, nothing
 
-TYPES = enumeration("Parent/Guardian", "Emergency", "Primary", "Secondary", "Family", "Other")
-RELATIONSHIPS = enumeration("Parent", "Grandparent", "Self", "Aunt/Uncle", "Sibling", "Other")
-PHONE_TYPES = enumeration("Cell", "Home", "Work", "Other")
-GENDERS = enumeration("M", "F", "X")
 MEALS = enumeration("Free", "Reduced", "Paid", "Other")
-GRADES = enumeration(
-    "InfantToddler",
-    "Preschool",
-    "PreKindergarten",
-    "TransitionalKindergarten",
-    "Kindergarten",
-    *map(str, range(1, 14)),
-    "PostGraduate",
-    "Ungraded",
-    "Other",
-)
+STUDENT_LINKS = ("district", "sections", "myContacts", "myTeachers", "schools")
+CONTACT_LINKS = ("district", "myStudents")
 
 Reader = Callable[[Scope, Window], Page[Any]]
 READERS: dict[str | None, tuple[Reader, tuple[str, ...]]] = {
@@ -43,18 +40,15 @@ READERS: dict[str | None, tuple[Reader, tuple[str, ...]]] = {
     "student": (read.student_page, ("student",)),
 }
 """Per ``role``: how its users are read, and which kinds of record they are."""
-ROLES_NOT_HELD = ("district_admin", "staff", "teacher")
+ROLES_NOT_AT_SCHOOL = ("staff", "teacher")
+ROLES_NOT_HELD = ("district_admin", *ROLES_NOT_AT_SCHOOL)
 
 
-@endpoint
 def users(call: Call) -> bytes:
     """A page of users: of one role, or of all of them mixed."""
-    role = call.parameters.get("role") or None
+    role = _role(call, (*filter(None, READERS), *ROLES_NOT_HELD))
     if role in ROLES_NOT_HELD:
-        return _none(call)
-    if role not in READERS:
-        known = ", ".join(sorted((*filter(None, READERS), *ROLES_NOT_HELD)))
-        raise ApiError(400, f"role must be one of {known}.")
+        return nothing(call)
     reader, kinds = READERS[role]
     wanted = window(call)
     if wants_count(call):
@@ -62,32 +56,52 @@ def users(call: Call) -> bytes:
     return _page(call, reader(call.scope, wanted))
 
 
-@endpoint
 def one_user(call: Call, id_: str) -> bytes:
-    """One person or student."""
+    """One person or student; where the id was another's before, who that turned out to be."""
     found = read.user(call.scope, record_id(id_))
     if found is None:
         raise not_found()
-    return single(call, user(call, found), _links(call, found))
+    names = CONTACT_LINKS if isinstance(found, Contact) else STUDENT_LINKS
+    record = user(found, call.scope.district, call.version)
+    return single(call, "users", record, relations(call, "users", found.id, names))
 
 
-@endpoint
 def contacts_of_user(call: Call, id_: str) -> bytes:
     """The people of a student."""
     return _page(call, read.contacts_of(call.scope, record_id(id_), window(call)))
 
 
-@endpoint
 def students_of_user(call: Call, id_: str) -> bytes:
     """The students of a person."""
     return _page(call, read.students_of(call.scope, record_id(id_), window(call)))
 
 
-def user(call: Call, found: Contact | Student) -> dict[str, Any]:
+def schools_of_user(call: Call, id_: str) -> bytes:
+    """The schools of a student; none of a person."""
+    window(call)
+    found = read.user(call.scope, record_id(id_))
+    if found is None:
+        raise not_found()
+    return (
+        listed_nothing(call) if isinstance(found, Contact) else places.schools_of_student(call, id_)
+    )
+
+
+def users_of_school(call: Call, id_: str) -> bytes:
+    """The users of a school: of these, students are held."""
+    role = _role(call, ("student", *ROLES_NOT_AT_SCHOOL))
+    wanted = window(call)
+    page = read.students_in(call.scope, record_id(id_), wanted)
+    if page is None:
+        raise not_found()
+    return listed_nothing(call) if role in ROLES_NOT_AT_SCHOOL else _page(call, page)
+
+
+def user(found: Contact | Student, district: str, version: str) -> dict[str, Any]:
     """A user with the one role that we know."""
     if isinstance(found, Contact):
-        return contact_user(found, call.scope.district)
-    return student_user(found, call.scope.district, call.version)
+        return contact_user(found, district)
+    return student_user(found, district, version)
 
 
 def contact_user(contact: Contact, district: str) -> dict[str, Any]:
@@ -120,62 +134,105 @@ def contact_user(contact: Contact, district: str) -> dict[str, Any]:
 
 
 def student_user(student: Student, district: str, version: str) -> dict[str, Any]:
-    """A student. v3.1 knows of meals and of individual programmes as well."""
+    """A student. v3.1 knows of meals, language and individual programmes as well."""
     row = student.row
     role = {
-        "credentials": {"district_username": row.username or ""},
-        "ell_status": FLAGS.get(row.ell_status, ""),
+        **details(student),
+        "enrollments": [],
+        "ext": {},
         "gender": GENDERS.get(row.gender, ""),
         "grade": GRADES.get(row.grade, "Other"),
-        "graduation_year": row.graduation_year or "",
-        "hispanic_ethnicity": FLAGS.get(row.hispanic_ethnicity, ""),
-        "location": {
-            "address": row.street or "",
-            "city": row.city or "",
-            "state": row.state or "",
-            "zip": row.zip or "",
-        },
-        "race": RACES.get(row.race, ""),
-        "schools": [student.school_id] if student.school_id else [],
-        "sis_id": row.sis_id,
-        "state_id": row.state_id or "",
-        "student_number": row.student_number or "",
-        **present(dob=birth_date(row.dob), school=student.school_id),
+        "legacy_id": row.id,
     }
     if version == "v3.1":
-        role["frl_status"] = MEALS.get(row.frl_status, "Other")
-        role["iep_status"] = row.iep_status or ""
-    return {
-        "created": timestamp(student.created),
-        "district": district,
-        "email": row.email or "",
-        "last_modified": timestamp(student.last_modified),
-        "name": person_name(first=row.first_name, middle=row.middle_name, last=row.last_name),
-        "id": row.id,
-        "roles": {"student": role},
-    }
+        role |= {
+            "disability": {"disability_status": ""},
+            "frl_status": MEALS.get(row.frl_status, "Other"),
+            "gifted_status": "",
+            "iep_status": row.iep_status or "",
+            "preferred_name": {},
+            "section_504_status": "",
+            **language(row.home_language),
+        }
+    return {**identity(student, district), "roles": {"student": role}}
 
 
 def _page(call: Call, page: Page[Any] | None) -> bytes:
     if page is None:
         raise not_found()
-    return listed(call, "users", (user(call, found) for found in page.records), page)
+    district, version = call.scope.district, call.version
+    return listed(call, "users", (user(each, district, version) for each in page.records), page)
 
 
-def _none(call: Call) -> bytes:
-    window(call)  # what cannot be understood is refused here as well
-    return counted(call, 0) if wants_count(call) else _page(call, Page([], False, False))
+def _role(call: Call, known: tuple[str, ...]) -> str | None:
+    role = call.parameters.get("role") or None
+    if role is not None and role not in known:
+        raise ApiError(400, f"role must be one of {', '.join(sorted(known))}.")
+    return role
 
 
-def _links(call: Call, found: Contact | Student) -> Iterable[dict[str, str]]:
-    """The relations that are served so far, in the spelling and order that clients know."""
-    relation = "myStudents" if isinstance(found, Contact) else "myContacts"
-    return [link(relation, f"/{call.version}/users/{found.id}/{relation}")]
+def _has_user(call: Call, id_: str) -> bool:
+    return read.user(call.scope, record_id(id_)) is not None
 
 
-urlpatterns = [
-    re_path(r"(?i)^users/?$", users),
-    re_path(r"(?i)^users/(?P<id_>[^/]+)/?$", one_user),
-    re_path(r"(?i)^users/(?P<id_>[^/]+)/mycontacts/?$", contacts_of_user),
-    re_path(r"(?i)^users/(?P<id_>[^/]+)/mystudents/?$", students_of_user),
-]
+ENDPOINTS = (
+    Endpoint(
+        "users",
+        users,
+        "Users of one role, or of all of them mixed. Contacts and students are held.",
+        "User[]",
+        (*COUNTED, "role"),
+    ),
+    Endpoint("users/{id}", one_user, "One contact or student.", "User"),
+    Endpoint(
+        "users/{id}/district",
+        places.district_of(_has_user),
+        "The district of a user.",
+        "District",
+    ),
+    Endpoint(
+        "users/{id}/mycontacts", contacts_of_user, "The contacts of a student.", "User[]", PAGE
+    ),
+    Endpoint(
+        "users/{id}/mystudents", students_of_user, "The students of a contact.", "User[]", PAGE
+    ),
+    Endpoint(
+        "users/{id}/schools",
+        schools_of_user,
+        "The schools of a student.",
+        "School[]",
+        (*PAGE, "primary"),
+    ),
+    none_of("users/{id}/myteachers", _has_user, "teachers", "User"),
+    none_of("users/{id}/sections", _has_user, "sections", "Section"),
+    none_of("users/{id}/resources", _has_user, "resources", "Resource"),
+    Endpoint("schools", places.schools, "Schools.", "School[]", COUNTED),
+    Endpoint("schools/{id}", places.one_school, "One school.", "School"),
+    Endpoint(
+        "schools/{id}/district",
+        places.district_of(places.has_school),
+        "The district of a school.",
+        "District",
+    ),
+    Endpoint(
+        "schools/{id}/users",
+        users_of_school,
+        "The users of a school: of these, students are held.",
+        "User[]",
+        (*PAGE, "role", "primary"),
+    ),
+    none_of("schools/{id}/sections", places.has_school, "sections", "Section"),
+    none_of("schools/{id}/terms", places.has_school, "terms", "Term"),
+    none_of("schools/{id}/courses", places.has_school, "courses", "Course"),
+    Endpoint("districts", places.districts, "The district of the token.", "District[]", ("count",)),
+    Endpoint("districts/{id}", places.one_district, "The district of the token.", "District"),
+    *not_held("courses", "Course", "district", "resources", "schools", "sections"),
+    *not_held("resources", "Resource", "courses", "sections", "users"),
+    *not_held(
+        "sections",
+        "Section",
+        *("course", "district", "resources", "school", "term", "users"),
+    ),
+    *not_held("terms", "Term", "district", "schools", "sections"),
+)
+"""Events take their place here."""
