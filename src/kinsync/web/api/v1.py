@@ -178,6 +178,7 @@ ENDPOINTS = (
         "The contacts of a student: bare records, and no cursors.",
         "StudentContact[]",
         ("limit",),
+        is_bare=True,
     ),
     Endpoint(
         "students/{id}/district",
