@@ -28,6 +28,7 @@ KEPT = {"django_migrations", "django_content_type", "id_clock"}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--server", choices=("embedded", "debian"), default="embedded")
+    parser.addoption("--renew-examples", action="store_true", help="write what /docs shows anew")
 
 
 def pytest_configure(config: pytest.Config) -> None:

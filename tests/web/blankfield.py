@@ -4,6 +4,8 @@ Every column that may be blank is blank somewhere; every word of a closed list i
 has; a person is to one student in two ways, and a school has no name.
 """
 
+from typing import Any
+
 from tests.web.lakeside import Owner, add_district, record
 
 BLANKFIELD, BLANKFIELD_TOKEN = 3, "d" * 40
@@ -21,10 +23,12 @@ def add_blankfield(to: Owner) -> None:
     record(to, "school", BLANKFIELD, NAMELESS, sis_id="7")
     record(to, "student", BLANKFIELD, BARE, sis_id="1")
     record(to, "student", BLANKFIELD, LOST, sis_id="3", school_sis_id="no such school")
-    odd = dict.fromkeys(
+    odd: dict[str, Any] = dict.fromkeys(
         ("grade", "gender", "dob", "race", "hispanic_ethnicity", "ell_status", "frl_status"), "?"
     )
-    rest = dict.fromkeys(("iep_status", "home_language", "graduation_year", "email"), "?")
+    rest: dict[str, Any] = dict.fromkeys(
+        ("iep_status", "home_language", "graduation_year", "email"), "?"
+    )
     record(to, "student", BLANKFIELD, ODD, sis_id="2", school_sis_id="7", **odd, **rest)
     record(to, "contact", BLANKFIELD, NOBODY, legacy_id=NOBODY_V2)
     record(to, "contact", BLANKFIELD, MANY, legacy_id=MANY_V2, name="M", phone_type="Satellite")
@@ -32,5 +36,10 @@ def add_blankfield(to: Owner) -> None:
         [(NOBODY, BARE, None), (MANY, ODD, "Warden"), (MANY, ODD, None), (MANY, LOST, "Other")]
     ):
         id_ = RELATION[:-1] + str(number + 1)
-        ties = {"contact_id": contact, "student_id": student, "type": word, "relationship": word}
+        ties: dict[str, Any] = {
+            "contact_id": contact,
+            "student_id": student,
+            "type": word,
+            "relationship": word,
+        }
         record(to, "relationship", BLANKFIELD, id_, **ties)

@@ -34,6 +34,10 @@ class Endpoint:
     gives: str
     """The kind of record: a schema of the description. Ends in ``[]`` for a page of them."""
     parameters: tuple[str, ...] = ()
+    is_held: bool = True
+    """Whether there is ever anything: what clients walk and Kinsync does not hold is empty."""
+    is_bare: bool = False
+    """Whether the records of a page stand there as they are, without their addresses."""
 
     @property
     def is_list(self) -> bool:
@@ -60,9 +64,11 @@ def not_held(collection: str, kind: str, *relations: str) -> list[Endpoint]:
     """A collection that existing clients walk and that Kinsync does not hold: nothing is in it."""
     says = f"Kinsync holds no {collection.replace('_', ' ')}"
     return [
-        Endpoint(collection, nothing, f"Always empty: {says}.", f"{kind}[]", COUNTED),
+        Endpoint(
+            collection, nothing, f"Always empty: {says}.", f"{kind}[]", COUNTED, is_held=False
+        ),
         *(
-            Endpoint(f"{collection}/{path}", nowhere, f"Always 404: {says}.", kind)
+            Endpoint(f"{collection}/{path}", nowhere, f"Always 404: {says}.", kind, is_held=False)
             for path in ("{id}", *(f"{{id}}/{relation}" for relation in relations))
         ),
     ]
@@ -88,4 +94,5 @@ def none_of(path: str, exists: Callable[[Call, str], bool], what: str, kind: str
             raise not_found()
         return listed_nothing(call)
 
-    return Endpoint(path, view, f"Always empty: Kinsync holds no {what}.", f"{kind}[]", PAGE)
+    says = f"Always empty: Kinsync holds no {what}."
+    return Endpoint(path, view, says, f"{kind}[]", PAGE, is_held=False)

@@ -124,7 +124,8 @@ def _student(call: Call, id_: str) -> bytes:
     if found is None:
         raise not_found()
     record = student(found, call.scope.district)
-    return single(call, "students", record, relations(call, "students", id_, STUDENT_LINKS))
+    names = [name for name in STUDENT_LINKS if name != "school" or found.school_id]
+    return single(call, "students", record, relations(call, "students", id_, names))
 
 
 def _students(call: Call, page: Page[Student] | None, number: Callable[[], int]) -> bytes:
@@ -177,6 +178,7 @@ ENDPOINTS = (
         "The contacts of a student: bare records, and no cursors.",
         "StudentContact[]",
         ("limit",),
+        is_bare=True,
     ),
     Endpoint(
         "students/{id}/district",

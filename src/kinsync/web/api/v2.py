@@ -61,7 +61,8 @@ def one_student(call: Call, id_: str) -> bytes:
     if found is None:
         raise not_found()
     record = student(found, call.scope.district, call.version)
-    return single(call, "students", record, relations(call, "students", found.id, STUDENT_LINKS))
+    names = [name for name in STUDENT_LINKS if name != "school" or found.school_id]
+    return single(call, "students", record, relations(call, "students", found.id, names))
 
 
 def contacts_of_student(call: Call, id_: str) -> bytes:
