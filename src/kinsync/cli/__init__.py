@@ -8,7 +8,18 @@ from pathlib import Path
 import click
 
 from kinsync import __version__
-from kinsync.cli import applications, check, demo, districts, docs, generate, serve, sync
+from kinsync.cli import (
+    applications,
+    check,
+    demo,
+    disclosures,
+    districts,
+    docs,
+    generate,
+    serve,
+    sync,
+    tokens,
+)
 from kinsync.cli.output import say_error
 from kinsync.domain.errors import Defect, KinsyncError
 
@@ -24,7 +35,9 @@ COMMANDS = (
     districts.district,
     applications.app,
     applications.connect,
-    applications.token,
+    tokens.token,
+    tokens.disconnect,
+    disclosures.disclosures,
     serve.serve,
     generate.generate,
     docs.docs,

@@ -1,4 +1,4 @@
-"""``kinsync app``, ``connect`` and ``token``: who may read a district's contacts."""
+"""``kinsync app`` and ``connect``: who may read a district's contacts."""
 
 import click
 
@@ -9,7 +9,7 @@ from kinsync.cli.session import connected
 
 @click.group()
 def app() -> None:
-    """Add and list applications."""
+    """Add and list applications, and renew their secrets."""
 
 
 @app.command("add")
@@ -58,22 +58,3 @@ def connect(district: str, application: str, as_json: bool) -> None:
         say_json({"district": found.public_id, "application": reader.public_id})
     else:
         say(f"{reader.name} may read the contacts of {found.name}. Next: 'kinsync token'.")
-
-
-@click.command()
-@click.argument("district")
-@click.argument("application", metavar="APP")
-@json_option
-def token(district: str, application: str, as_json: bool) -> None:
-    """A new bearer token for APP in DISTRICT, printed alone. It is not shown again."""
-    connected()
-    from kinsync.store import access, records
-
-    connection = access.find_connection(
-        records.find_district(district).id, access.find_application(application).id
-    )
-    issued = access.issue_token(connection.id, at=bootstrap.now())
-    if as_json:
-        say_json({"access_token": issued})
-    else:
-        say(issued)

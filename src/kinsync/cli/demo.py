@@ -60,12 +60,12 @@ def _sync_two_nights(settings: Settings, sample: Path) -> None:
 
 
 def _token() -> str:
-    from kinsync.store import access, records
+    from kinsync.store import access, records, tokens
 
     application, _ = access.add_application(APPLICATION, at=bootstrap.now())
     district = records.find_district(DISTRICT)
     connection = access.connect_application(district.id, application.id, {}, at=bootstrap.now())
-    return access.issue_token(connection.id, at=bootstrap.now())
+    return tokens.issue_token(connection.id, at=bootstrap.now())
 
 
 def _serve(settings: Settings, token: str, *, once: bool) -> None:
@@ -85,7 +85,7 @@ def _serve(settings: Settings, token: str, *, once: bool) -> None:
         else:
             say("\nServing until Ctrl-C.")
 
-    serve(host, port, ready=ready)
+    serve(host, port, rate_limit=settings.rate_limit, ready=ready)
     if failures:
         raise Defect("The demo did not show what it promises.") from failures[0]
     say("The demo is over; its folder is removed.")

@@ -14,11 +14,9 @@ from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
-from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from kinsync.domain.errors import Defect
-from kinsync.store.database import outages
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
@@ -37,6 +35,8 @@ class Scope(NamedTuple):
     version: int
     share: str = EVERYTHING
     """What the connection may see within the district, as JSON."""
+    edition: int = 0
+    """Which edition of what the connection sees is read; 0 where it is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,24 +166,8 @@ SCHOOL_IDS = (
     b"SELECT sis_id, id FROM school WHERE district_id = %(district)s AND sis_id = ANY(%(sis_ids)s)"
     b" AND since <= %(version)s AND %(version)s < until"
 )
-SCOPE_OF_TOKEN = (
-    b"SELECT c.id, d.id, d.public_id, d.published, c.share::text"
-    b" FROM token t JOIN connection c ON c.id = t.connection_id"
-    b" JOIN district d ON d.id = c.district_id"
-    b" WHERE t.hash = %(hash)s AND t.revoked_at IS NULL"
-)
 PUBLISHED_AT: dict[tuple[str, int], datetime] = {}
 """By public id of the district, which is never given twice, and version."""
-
-
-def scope_of_token(token_hash: str) -> Scope | None:
-    """What a token may see as of now; None where there is no such token, or it was revoked.
-
-    Raises:
-        TryAgainLater: the database is away.
-    """
-    with outages(doing="looking a token up"), connection.cursor() as cursor:
-        return _first(_rows(cursor, Scope, SCOPE_OF_TOKEN, {"hash": token_hash}))
 
 
 def shared(scope: Scope, kind: str) -> str:

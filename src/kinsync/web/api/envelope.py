@@ -4,10 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-import orjson
-
 from kinsync.services.read import Page, Window
-from kinsync.web.api.answers import OBJECT_ID, ApiError, Call
+from kinsync.web.api.answers import OBJECT_ID, ApiError, Body, Call
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 10_000
@@ -33,9 +31,9 @@ def wants_count(call: Call) -> bool:
     return call.parameters.get("count") == "true"
 
 
-def counted(call: Call, number: int) -> bytes:
+def counted(call: Call, number: int) -> Body:
     """The number of records, in place of a list."""
-    return orjson.dumps({"count": number, "links": [self_link(call)]})
+    return {"count": number, "links": [self_link(call)]}
 
 
 def listed(
@@ -44,22 +42,22 @@ def listed(
     records: Iterable[dict[str, Any]],
     page: Page[Any],
     paging: dict[str, int] | None = None,
-) -> bytes:
+) -> Body:
     """A page whose records are wrapped one by one, each with its address."""
     address = f"/{call.version}/{collection}/"
     data = [{"data": record, "uri": address + record["id"]} for record in records]
     return enclosed(data, page_links(call, page), paging)
 
 
-def single(call: Call, record: dict[str, Any], links: Iterable[Link]) -> bytes:
+def single(call: Call, record: dict[str, Any], links: Iterable[Link]) -> Body:
     """One record, with the addresses of what belongs to it."""
-    return orjson.dumps({"data": record, "links": [self_link(call), *links]})
+    return {"data": record, "links": [self_link(call), *links]}
 
 
-def enclosed(data: Any, links: list[Link], paging: dict[str, int] | None = None) -> bytes:
+def enclosed(data: Any, links: list[Link], paging: dict[str, int] | None = None) -> Body:
     """Data and links; v1.x has ``paging`` between them."""
     between = {} if paging is None else {"paging": paging}
-    return orjson.dumps({"data": data, **between, "links": links})
+    return {"data": data, **between, "links": links}
 
 
 def page_links(call: Call, page: Page[Any]) -> list[Link]:
@@ -74,7 +72,12 @@ def page_links(call: Call, page: Page[Any]) -> list[Link]:
 
 def self_link(call: Call) -> Link:
     """The address that was asked for."""
-    return link("self", f"{call.path}?{call.query}" if call.query else call.path)
+    return link("self", address(call.path, call.query))
+
+
+def address(path: str, query: str) -> str:
+    """A path, and its query where there is one."""
+    return f"{path}?{query}" if query else path
 
 
 def link(rel: str, uri: str) -> Link:

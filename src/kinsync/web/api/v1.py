@@ -6,7 +6,7 @@ from django.urls import re_path
 
 from kinsync.services import read
 from kinsync.services.read import Student, StudentContactRow, Window
-from kinsync.web.api.answers import Call, endpoint, not_found, record_id
+from kinsync.web.api.answers import Body, Call, endpoint, not_found, record_id
 from kinsync.web.api.envelope import (
     counted,
     enclosed,
@@ -40,7 +40,7 @@ GRADES = enumeration(
 
 
 @endpoint
-def contacts(call: Call) -> bytes:
+def contacts(call: Call) -> Body:
     """A page of contacts, one per person and student."""
     wanted = window(call)
     number = read.count(call.scope, "relationship")
@@ -52,7 +52,7 @@ def contacts(call: Call) -> bytes:
 
 
 @endpoint
-def one_contact(call: Call, id_: str) -> bytes:
+def one_contact(call: Call, id_: str) -> Body:
     """One contact."""
     row = read.student_contact(call.scope, record_id(id_))
     if row is None:
@@ -62,7 +62,7 @@ def one_contact(call: Call, id_: str) -> bytes:
 
 
 @endpoint
-def students(call: Call) -> bytes:
+def students(call: Call) -> Body:
     """A page of students."""
     wanted = window(call)
     number = read.count(call.scope, "student")
@@ -74,7 +74,7 @@ def students(call: Call) -> bytes:
 
 
 @endpoint
-def one_student(call: Call, id_: str) -> bytes:
+def one_student(call: Call, id_: str) -> Body:
     """One student."""
     found = read.student(call.scope, record_id(id_))
     if found is None:
@@ -84,7 +84,7 @@ def one_student(call: Call, id_: str) -> bytes:
 
 
 @endpoint
-def contacts_of_student(call: Call, id_: str) -> bytes:
+def contacts_of_student(call: Call, id_: str) -> Body:
     """The contacts of one student: bare records, and no cursors."""
     student_id = record_id(id_)
     wanted = window(call, has_cursors=False)

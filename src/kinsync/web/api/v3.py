@@ -7,7 +7,7 @@ from django.urls import re_path
 
 from kinsync.services import read
 from kinsync.services.read import Contact, Page, Scope, Student, Window
-from kinsync.web.api.answers import ApiError, Call, endpoint, not_found, record_id
+from kinsync.web.api.answers import ApiError, Body, Call, endpoint, not_found, record_id
 from kinsync.web.api.envelope import counted, link, listed, single, wants_count, window
 from kinsync.web.api.forms import (
     FLAGS,
@@ -47,7 +47,7 @@ ROLES_NOT_HELD = ("district_admin", "staff", "teacher")
 
 
 @endpoint
-def users(call: Call) -> bytes:
+def users(call: Call) -> Body:
     """A page of users: of one role, or of all of them mixed."""
     role = call.parameters.get("role") or None
     if role in ROLES_NOT_HELD:
@@ -63,7 +63,7 @@ def users(call: Call) -> bytes:
 
 
 @endpoint
-def one_user(call: Call, id_: str) -> bytes:
+def one_user(call: Call, id_: str) -> Body:
     """One person or student."""
     found = read.user(call.scope, record_id(id_))
     if found is None:
@@ -72,13 +72,13 @@ def one_user(call: Call, id_: str) -> bytes:
 
 
 @endpoint
-def contacts_of_user(call: Call, id_: str) -> bytes:
+def contacts_of_user(call: Call, id_: str) -> Body:
     """The people of a student."""
     return _page(call, read.contacts_of(call.scope, record_id(id_), window(call)))
 
 
 @endpoint
-def students_of_user(call: Call, id_: str) -> bytes:
+def students_of_user(call: Call, id_: str) -> Body:
     """The students of a person."""
     return _page(call, read.students_of(call.scope, record_id(id_), window(call)))
 
@@ -156,13 +156,13 @@ def student_user(student: Student, district: str, version: str) -> dict[str, Any
     }
 
 
-def _page(call: Call, page: Page[Any] | None) -> bytes:
+def _page(call: Call, page: Page[Any] | None) -> Body:
     if page is None:
         raise not_found()
     return listed(call, "users", (user(call, found) for found in page.records), page)
 
 
-def _none(call: Call) -> bytes:
+def _none(call: Call) -> Body:
     window(call)  # what cannot be understood is refused here as well
     return counted(call, 0) if wants_count(call) else _page(call, Page([], False, False))
 
