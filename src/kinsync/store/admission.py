@@ -219,7 +219,6 @@ def token_id(created_at: datetime, hashed: str) -> str:
 
 
 def _rows(statement: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
-    """Run a statement on Django's connection, past its wrapper: it costs a fifth more."""
-    with connection.cursor() as cursor:
-        direct: psycopg.Connection = cursor.connection
+    """Run a statement on Django's connection, past its wrapper, so that it is planned once."""
+    with connection.cursor() as cursor, psycopg.Cursor(cursor.connection) as direct:
         return direct.execute(statement.encode(), values).fetchall()

@@ -54,13 +54,11 @@ def filled_fields(contacts: Iterable[Record]) -> tuple[str, ...]:
     A field that a share leaves out is served blank: it is not in the list, for nobody received it.
     """
     filled: set[str] = set()
-    every: set[str] | None = None
+    blank: set[str] = set()
     for contact in contacts:
-        if every is None:
-            every = {name for name, _ in _leaves(contact)}
-        filled.update(name for name, value in _leaves(contact) if value)
-        if filled >= every:
-            break
+        _sort_fields(contact, filled, blank)
+        if filled >= blank:
+            break  # every contact of an answer has the same fields
     return tuple(sorted(filled))
 
 
@@ -91,13 +89,17 @@ def _is_contact(version: str, record: Record) -> bool:
     return not version.startswith("v3.") or "contact" in record.get("roles", ())
 
 
-def _leaves(record: Record) -> Iterator[tuple[str, Any]]:
-    """Every attribute by its own name, whatever it lies in. A name's parts are one."""
+def _sort_fields(record: Record, filled: set[str], blank: set[str]) -> None:
+    """Add each attribute by its own name, whatever it lies in, to those with or without a value."""
     for name, value in record.items():
-        if isinstance(value, dict) and name != "name":
-            yield from _leaves(value)
+        if name in filled:
+            continue
+        if name == "name":  # its parts are one field
+            (filled if value else blank).add(name)
+        elif isinstance(value, dict):
+            _sort_fields(value, filled, blank)
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             for item in value:
-                yield from _leaves(item)
+                _sort_fields(item, filled, blank)
         else:
-            yield name, value
+            (filled if value else blank).add(name)
