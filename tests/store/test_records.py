@@ -7,7 +7,7 @@ import pytest
 
 from kinsync.domain.errors import ChangeInput, NotFound
 from kinsync.domain.share import Share
-from kinsync.store import access, records
+from kinsync.store import access, admission, records, tokens
 from kinsync.store.database import connect
 from kinsync.store.storage import Storage
 from tests.store.people import NOON, same_of_all, snapshot
@@ -96,19 +96,21 @@ def test_a_token_opens_its_connection_until_it_is_revoked(storage: Storage) -> N
     lakeside = records.add_district("Lakeside", at=NOON)
     application, _secret = access.add_application("Reading Room", at=NOON)
     connection = connected(lakeside.id, application.id, storage=storage)
-    token = access.issue_token(connection.id, at=NOON)
+    token = tokens.issue_token(connection.id, at=NOON)
 
-    assert access.find_by_token(token) == connection
-    assert access.find_by_token(token.upper()) is None
-    access.revoke_token(token, at=NOON)
-    assert access.find_by_token(token) is None
+    admitted = admission.admit(token, limit=1200)
+    assert admitted is not None
+    assert admitted.scope.connection_id == connection.id
+    assert admission.admit(token.upper(), limit=1200) is None
+    tokens.revoke_token(connection.id, token, at=NOON)
+    assert admission.admit(token, limit=1200) is None
 
 
 def test_secrets_are_kept_as_hashes_alone(storage: Storage) -> None:
     lakeside = records.add_district("Lakeside", at=NOON)
     application, secret = access.add_application("Reading Room", at=NOON)
     connection = connected(lakeside.id, application.id, storage=storage)
-    token = access.issue_token(connection.id, at=NOON)
+    token = tokens.issue_token(connection.id, at=NOON)
 
     with contextlib.closing(connect()) as own:
         kept = str(own.execute("SELECT * FROM token").fetchall())

@@ -68,8 +68,9 @@ def test_a_foreign_cursor_only_marks_a_place(app: Application) -> None:
 
 
 def test_a_query_for_another_district_reads_nothing_behind_the_gate(app: Application) -> None:
-    own = access.authenticate(TOKEN)
-    assert own is not None
+    admission = access.admit(TOKEN, limit=0)
+    assert admission is not None
+    own = admission.scope
     forged = own._replace(district_id=HILLSIDE, district="")
 
     with district_reader(LAKESIDE) as cursor:

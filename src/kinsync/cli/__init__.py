@@ -8,7 +8,19 @@ from pathlib import Path
 import click
 
 from kinsync import __version__
-from kinsync.cli import applications, check, demo, districts, docs, generate, serve, sharing, sync
+from kinsync.cli import (
+    applications,
+    check,
+    demo,
+    disclosures,
+    districts,
+    docs,
+    generate,
+    serve,
+    sharing,
+    sync,
+    tokens,
+)
 from kinsync.cli.output import say_error
 from kinsync.domain.errors import Defect, KinsyncError
 
@@ -25,7 +37,9 @@ COMMANDS = (
     applications.app,
     sharing.connect,
     sharing.withhold,
-    applications.token,
+    tokens.token,
+    tokens.disconnect,
+    disclosures.disclosures,
     serve.serve,
     generate.generate,
     docs.docs,

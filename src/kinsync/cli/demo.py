@@ -61,13 +61,13 @@ def _sync_two_nights(settings: Settings, sample: Path) -> None:
 
 def _token(settings: Settings) -> str:
     from kinsync.services import share
-    from kinsync.store import access, records
+    from kinsync.store import access, records, tokens
 
     application, _ = access.add_application(APPLICATION, at=bootstrap.now())
     district = records.find_district(DISTRICT)
     share.connect(district, application, share.Limits(), tools(settings))
     connection = access.find_connection(district.id, application.id)
-    return access.issue_token(connection.id, at=bootstrap.now())
+    return tokens.issue_token(connection.id, at=bootstrap.now())
 
 
 def _serve(settings: Settings, token: str, *, once: bool) -> None:

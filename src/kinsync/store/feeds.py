@@ -59,9 +59,10 @@ class Settled:
 
 
 def ties(cursor: Cursor, district_id: int) -> list[Tie]:
-    """The connections of a district."""
+    """The connections of a district that stand."""
     rows = cursor.execute(
-        "SELECT id, edition, share FROM connection WHERE district_id = %s ORDER BY id",
+        "SELECT id, edition, share FROM connection WHERE district_id = %s AND ended_at IS NULL"
+        " ORDER BY id",
         (district_id,),
     )
     return [Tie(int(str(id_)), int(str(number)), _share(share)) for id_, number, share in rows]

@@ -12,10 +12,8 @@ from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
-from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from kinsync.store.database import outages
 from kinsync.store.scope import Scope, counted, listed, parameters, shared, shared_so_far
 from kinsync.store.statements import (
     CURRENT,
@@ -137,26 +135,10 @@ SCHOOL_IDS = (
     b"SELECT sis_id, id FROM school WHERE district_id = %(district)s AND sis_id = ANY(%(sis_ids)s)"
     b" AND since <= %(version)s AND %(version)s < until"
 )
-SCOPE_OF_TOKEN = (
-    b"SELECT c.id, d.id, d.public_id, d.published, c.share::text, c.edition"
-    b" FROM token t JOIN connection c ON c.id = t.connection_id"
-    b" JOIN district d ON d.id = c.district_id"
-    b" WHERE t.hash = %(hash)s AND t.revoked_at IS NULL"
-)
 FARTHEST = 32
 """Merges that are followed one after another."""
 PUBLISHED_AT: dict[tuple[str, int], datetime] = {}
 """By public id of the district, which is never given twice, and version."""
-
-
-def scope_of_token(token_hash: str) -> Scope | None:
-    """What a token may see as of now; None where there is no such token, or it was revoked.
-
-    Raises:
-        TryAgainLater: the database is away.
-    """
-    with outages(doing="looking a token up"), connection.cursor() as cursor:
-        return first(cursor, Scope, SCOPE_OF_TOKEN, {"hash": token_hash})
 
 
 def contacts(
