@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -81,16 +82,16 @@ READS = st.lists(
             [
                 "/v1.2/contacts",
                 "/v1.2/contacts/{id}",
-                "/v1.2/students/{id}/contacts",
                 "/v3.1/users",
                 "/v3.0/users?role=contact",
                 "/v3.1/users/{id}",
-                "/v3.1/users/{id}/mycontacts",
+                *["/v3.1/users/{id}/mycontacts"] * 2,
+                *["/v1.2/students/{id}/contacts"] * 2,
             ]
         ),
-        about=st.integers(0, 4),
-        limit=st.integers(1, 4),
-        after=st.none() | st.integers(0, 4),
+        about=st.integers(0, 3),
+        limit=st.integers(1, 6),
+        after=st.none() | st.none() | st.integers(0, 4),
     ),
     min_size=1,
     max_size=8,
@@ -170,6 +171,24 @@ def _pairs(answer: dict[str, Any], ids: Ids, families: list[Family]) -> Iterable
             yield found["student"], ids.id("contact", family.contact)
         for tie in found.get("roles", {}).get("contact", {}).get("student_relationships", []):
             yield tie["student"], found["id"]
+
+
+@pytest.mark.parametrize("address", ["/v3.1/users/{id}/mycontacts", "/v1.2/students/{id}/contacts"])
+def test_who_lies_between_two_contacts_of_a_student_was_not_named(
+    http: httpx.Client, address: str
+) -> None:
+    ids = Ids(next(NUMBERS))
+    _publish(ids, [Family(0, 0, 1, 9), Family(1, 1, 1, 9), Family(0, 2, 1, 9), Family(2, 2, 1, 9)])
+    app = Application(http, f"{ids.district:040x}")
+
+    app.read(address.format(id=ids.id("student", 0)))
+
+    asked, between, sibling = (
+        disclosures.named(ids.district, students=[ids.id("student", number)]) for number in STUDENTS
+    )
+    assert [one.contacts for one in asked] == [[ids.id("contact", 0), ids.id("contact", 2)]]
+    assert between == []
+    assert len(sibling) == (1 if "v3" in address else 0)  # v1.2 names a contact of one student
 
 
 def test_a_record_leads_to_the_same_people_after_they_were_merged(http: httpx.Client) -> None:
