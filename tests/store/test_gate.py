@@ -113,6 +113,9 @@ def test_a_reader_sees_one_moment(neighbours: tuple[int, int], storage: Storage)
         "CREATE TABLE own (id int)",
         "SELECT * FROM django_migrations",
         "UPDATE token SET revoked_at = NULL",
+        "DELETE FROM token",
+        "UPDATE connection SET generation = 1, ended_at = NULL",
+        "UPDATE application SET client_secret_hash = ''",
     ],
 )
 def test_the_web_role_cannot(statement: str, web_connection: psycopg.Connection) -> None:
