@@ -7,7 +7,7 @@ published already answers its version and does nothing.
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -53,7 +53,8 @@ class Publication:
     """What is to become the next version of a district.
 
     ``changes`` carry final ids and were found against version ``base``. ``snapshot`` is what the
-    district will then be; it is kept as a cache where given.
+    district will then be, read or not; it is kept as a cache where given. ``cache`` names one that
+    is kept already.
     """
 
     district_id: int
@@ -63,7 +64,8 @@ class Publication:
     at: datetime
     origin: str = "sync"
     counts: Mapping[str, object] = field(default_factory=dict)
-    snapshot: Snapshot | None = None
+    snapshot: Snapshot | snapshots.Published | None = None
+    cache: str = ""
 
     @property
     def version(self) -> int:
@@ -95,8 +97,17 @@ def publish(publication: Publication, *, storage: Storage, step: Step = lambda _
         _commit(connection, publication)
         step("after-commit")
         _refresh_statistics(connection, publication.changes)
-    snapshots.forget_caches(storage, public_id, publication.version, keep=cache)
+        _forget_caches(connection, publication, storage, public_id)
     return publication.version
+
+
+def _forget_caches(
+    connection: psycopg.Connection, publication: Publication, storage: Storage, public_id: str
+) -> None:
+    """Remove the caches that nobody reads any more, and those of attempts that were killed."""
+    with contextlib.suppress(psycopg.Error):  # published is published
+        _, kept = snapshots.newest_cache(connection, publication.district_id)
+        snapshots.forget_caches(storage, public_id, publication.version, keep=kept)
 
 
 def _begin(cursor: Cursor, publication: Publication) -> str:
@@ -132,12 +143,16 @@ def _check_base(cursor: Cursor, publication: Publication) -> None:
 
 
 def _write_changes(cursor: Cursor, publication: Publication, step: Step) -> None:
-    kinds = publication.changes.kinds
+    changes = publication.changes
     for kind in KINDS:
-        _close(cursor, publication, kind, kinds[kind])
+        if publication.base:
+            _close(cursor, publication, kind, changes.kinds[kind])
         step(f"close-{kind}")
     for kind in KINDS:
-        _insert(cursor, publication, kind, kinds[kind])
+        if publication.base:
+            _insert(cursor, publication, kind, changes.kinds[kind])
+        else:
+            _copy_new(cursor, publication, kind, changes.created(kind))
         step(f"insert-{kind}")
     _write_merges(cursor, publication)
     step("merges")
@@ -151,7 +166,7 @@ def _close(cursor: Cursor, publication: Publication, kind: str, changes: KindCha
     cursor.execute(
         'CREATE TEMPORARY TABLE closing (id varchar(24) COLLATE "C" NOT NULL) ON COMMIT DROP'
     )
-    _copy(cursor, sql.SQL("closing (id)"), ids.sort("id"))
+    _copy(cursor, sql.SQL("closing (id)"), [ids.sort("id")])
     cursor.execute("ANALYZE closing")
     cursor.execute(
         sql.SQL(
@@ -177,26 +192,22 @@ def _close(cursor: Cursor, publication: Publication, kind: str, changes: KindCha
         )
 
 
+def _copy_new(
+    cursor: Cursor, publication: Publication, kind: str, pieces: Iterator[pl.DataFrame]
+) -> None:
+    """Records of a district that has none yet: straight into the table."""
+    columns = ["district_id", "since", "until", "created", *PUBLISHED[kind]]
+    values = (publication.district_id, publication.version, STILL, publication.version)
+    numbers = [pl.lit(value).alias(name) for name, value in zip(columns, values, strict=False)]
+    target = sql.SQL("{} ({})").format(sql.Identifier(kind), _names(columns))
+    _copy(cursor, target, pieces, numbers)
+
+
 def _insert(cursor: Cursor, publication: Publication, kind: str, changes: KindChanges) -> None:
     """Begin the intervals of records that come or change."""
-    if changes.updated.is_empty() and publication.base == 0:
-        _copy_new(cursor, publication, kind, changes.created)
-        return
     frame = pl.concat([changes.created, changes.updated])
     if frame.height:
         _insert_known(cursor, publication, kind, frame)
-
-
-def _copy_new(cursor: Cursor, publication: Publication, kind: str, frame: pl.DataFrame) -> None:
-    """Records of a district that has none yet: straight into the table."""
-    columns = ["district_id", "since", "until", "created", *PUBLISHED[kind]]
-    versions = (publication.version, STILL, publication.version)
-    numbers = [
-        pl.lit(number).alias(name)
-        for name, number in zip(columns, (publication.district_id, *versions), strict=False)
-    ]
-    target = sql.SQL("{} ({})").format(sql.Identifier(kind), _names(columns))
-    _copy(cursor, target, frame, numbers)
 
 
 def _insert_known(cursor: Cursor, publication: Publication, kind: str, frame: pl.DataFrame) -> None:
@@ -207,7 +218,7 @@ def _insert_known(cursor: Cursor, publication: Publication, kind: str, frame: pl
             _names(columns), sql.Identifier(kind)
         )
     )
-    _copy(cursor, sql.SQL("coming ({})").format(_names(columns)), frame)
+    _copy(cursor, sql.SQL("coming ({})").format(_names(columns)), [frame])
     cursor.execute("ANALYZE coming")
     cursor.execute(
         sql.SQL(
@@ -242,9 +253,9 @@ def _write_merges(cursor: Cursor, publication: Publication) -> None:
 def _write_cache(publication: Publication, storage: Storage, public_id: str) -> str:
     """Name of the cache folder of the new version, or nothing where there is no snapshot."""
     if publication.snapshot is None:
-        return ""
+        return publication.cache
     name = snapshots.cache_name(publication.version, publication.sync_id)
-    snapshots.write_cache(storage, public_id, name, publication.snapshot)
+    snapshots.write_cache(storage, public_id, name, publication.snapshot.frames)
     return name
 
 
@@ -287,20 +298,24 @@ def _commit(connection: psycopg.Connection, publication: Publication) -> None:
 
 def _refresh_statistics(connection: psycopg.Connection, changes: Changes) -> None:
     """Tell the planner about a large load at once: the next queries may come before autovacuum."""
-    for kind in KINDS:
-        if changes.kinds[kind].created.height + changes.kinds[kind].updated.height > MANY_ROWS:
+    for kind, counts in changes.counts().items():
+        if counts["created"] + counts["updated"] > MANY_ROWS:
             with contextlib.suppress(psycopg.Error), connection.transaction():
                 connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(kind)))
 
 
 def _copy(
-    cursor: Cursor, target: sql.Composable, frame: pl.DataFrame, first: list[pl.Expr] | None = None
+    cursor: Cursor,
+    target: sql.Composable,
+    frames: Iterable[pl.DataFrame],
+    first: Sequence[pl.Expr] = (),
 ) -> None:
-    """Copy a frame, with constant columns before its own where given. Null and '' stay apart."""
+    """Copy frames, with constant columns before their own where given. Null and '' stay apart."""
     statement = sql.SQL("COPY {} FROM STDIN (FORMAT csv)").format(target)
     with cursor.copy(statement) as copy:
-        for block in frame.iter_slices(ROWS_AT_ONCE):
-            copy.write(_csv(block.select(*(first or []), pl.all())))
+        for frame in frames:
+            for block in frame.iter_slices(ROWS_AT_ONCE):
+                copy.write(_csv(block.select(*first, pl.all())))
 
 
 def _csv(block: pl.DataFrame) -> bytes:
