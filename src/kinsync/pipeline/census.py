@@ -18,7 +18,8 @@ def census(frames: Mapping[str, pl.DataFrame] | Mapping[str, pl.LazyFrame]) -> C
     reached = frames["contact"].lazy().select(pl.col(_FIELDS).count()).collect()
     students = frames["student"].lazy().select("school_sis_id").drop_nulls()
     by_school = students.group_by("school_sis_id").len().sort("school_sis_id").collect()
-    return Census(counts, *map(int, reached.row(0)), dict(by_school.iter_rows()))
+    with_phone, with_email = reached.row(0)
+    return Census(counts, with_phone, with_email, dict(by_school.iter_rows()))
 
 
 def census_after(before: Census, changes: Changes) -> Census:
