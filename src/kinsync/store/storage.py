@@ -5,6 +5,7 @@ frames is written beside its place and renamed, so it is there whole or not at a
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -209,8 +210,14 @@ def disk_outages() -> Iterator[None]:
     try:
         yield
     except (OSError, pl.exceptions.PolarsError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "disk"
         raise TryAgainLater(
-            f"The storage folder cannot be written ({reason}). Nothing was published. "
-            "Make room on the disk and try again."
+            f"The storage folder cannot be written ({_reason(error)}). Nothing was published. "
+            "Make room on the disk, or let this account write there, and try again."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """The system's word for it; the engine has it in its text alone, beside what it was doing."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return os.strerror(errno.ENOSPC) if f"os error {errno.ENOSPC}" in str(error) else "disk"
