@@ -248,3 +248,13 @@ def test_a_home_that_cannot_be_written_is_said(home: Path) -> None:
 
     with pytest.raises(ChangeInput, match="KINSYNC_HOME"):
         EmbeddedServer(home).hold()
+
+
+def test_a_home_that_is_gone_at_the_end_is_nobody_s_trouble(home: Path) -> None:
+    hold = EmbeddedServer(home).hold()
+    server = (home / "database" / "postmaster.pid").read_text().splitlines()[0]
+    shutil.rmtree(home)
+
+    hold.release()
+
+    os.kill(int(server), signal.SIGQUIT)

@@ -253,7 +253,7 @@ class Hold:
             return
         users, self._users = self._users, None
         atexit.unregister(self.release)
-        with contextlib.suppress(OSError):  # the home may be gone by now
+        with contextlib.suppress(OSError, ChangeInput):  # the home may be gone by now
             self._server.release(users)
 
 
