@@ -30,9 +30,7 @@ from tests.web.lakeside import (
     TOKEN,
     Application,
 )
-from tests.web.test_server import Running, far_app, program, running
-
-__all__ = ["far_app", "program", "running"]  # fixtures
+from tests.web.serving import Running
 
 IDS = (LEDA, RUKMINI, IVO_LEDA, "66b0000000000000000002c1", "66b0000000000000000000f1")
 """A student, a contact as each version calls it, and a school: one of them fits any address."""
@@ -55,7 +53,7 @@ def addresses() -> list[str]:
     """Every address of the API, each with every kind of id."""
     found = []
     for pattern in _patterns(urls.urlpatterns):
-        bare = re.sub(r"\(\?i\)|[\^$\\]|/\?", "", pattern)
+        bare = re.sub(r"\(\?i\)|[\^$\\]|/\?", "", pattern).replace("[.]", ".")
         found += [re.sub(r"\(\?P<\w+>[^)]*\)", id_, bare) for id_ in IDS]
     return sorted({f"/{address}" for address in found if not set(address) & set("()[]*+?")})
 

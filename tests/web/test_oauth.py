@@ -6,8 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
+from kinsync.domain.share import Share
 from kinsync.store import access, tokens
 from kinsync.store.database import connect
+from kinsync.store.storage import Storage
+from tests.store.publishing import connected
 from tests.web.lakeside import FIRST_NIGHT, HILLSIDE, LAKESIDE, LAKESIDE_ID, Application
 
 HILLSIDE_ID = "66b000000000000000000002"
@@ -43,14 +46,14 @@ class Client:
 
 
 @pytest.fixture
-def client(http: httpx.Client) -> Client:
+def client(http: httpx.Client, storage: Storage) -> Client:
     """An application that is connected to both districts."""
     with connect() as owner:  # the districts' own were numbered by hand
         for table in ("application", "connection"):
             owner.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), 100)", (table,))
     application, secret = access.add_application("Reading Room", at=FIRST_NIGHT)
     for district in (LAKESIDE, HILLSIDE):
-        access.connect_application(district, application.id, {}, at=FIRST_NIGHT)
+        connected(district, application.id, storage=storage)
     return Client(http, application.public_id, secret)
 
 
@@ -172,7 +175,9 @@ def test_a_new_secret_closes_what_followed_from_the_old_one(
     assert [client.status(token) for token in (old, issued, new)] == [401, 200, 200]
 
 
-def test_a_connection_that_ended_is_closed_for_good(client: Client, connection_id: int) -> None:
+def test_a_connection_that_ended_is_closed_for_good(
+    client: Client, connection_id: int, storage: Storage
+) -> None:
     old, issued = client.token(), tokens.issue_token(connection_id, at=FIRST_NIGHT)
     access.end_connection(connection_id, at=FIRST_NIGHT)
 
@@ -180,7 +185,7 @@ def test_a_connection_that_ended_is_closed_for_good(client: Client, connection_i
     assert [client.status(token) for token in (old, issued)] == [401, 401]
 
     application = access.find_application(client.id)
-    again = access.connect_application(LAKESIDE, application.id, {}, at=FIRST_NIGHT)
+    again = connected(LAKESIDE, application.id, storage=storage)
 
     assert again.id != connection_id
     assert client.token() != old
@@ -196,11 +201,10 @@ def test_a_connection_that_ended_is_closed_for_good(client: Client, connection_i
     ],
 )
 def test_scopes_follow_what_is_shared(
-    client: Client, share: dict[str, list[str]], scopes: list[str]
+    client: Client, storage: Storage, share: dict[str, list[str]], scopes: list[str]
 ) -> None:
-    access.connect_application(
-        LAKESIDE, access.find_application(client.id).id, share, at=FIRST_NIGHT
-    )
+    application = access.find_application(client.id)
+    connected(LAKESIDE, application.id, Share.from_json(share), storage=storage)
 
     [one] = client.listed(f"district={LAKESIDE_ID}")
     info = Application(client.http, one["access_token"]).read("/oauth/tokeninfo")

@@ -15,9 +15,7 @@ from kinsync.store import tokens
 from kinsync.store.database import connect
 from kinsync.web.api.strangers import WRONG_A_SECOND, Strangers
 from tests.web.lakeside import FIRST_NIGHT, HILLSIDE_TOKEN, LAKESIDE, TOKEN, Application
-from tests.web.test_server import Running, free_port, program
-
-__all__ = ["program"]  # a fixture
+from tests.web.serving import Running, free_port
 
 LOW = 40
 """A limit that a test reaches soon."""

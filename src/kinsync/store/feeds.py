@@ -130,7 +130,8 @@ def _tie(
 ) -> tuple[Tie, Snapshot]:
     """The connection, made where missing, and the records of which it saw something so far."""
     row = cursor.execute(
-        "SELECT id, edition, share FROM connection WHERE district_id = %s AND application_id = %s",
+        "SELECT id, edition, share FROM connection"
+        " WHERE district_id = %s AND application_id = %s AND ended_at IS NULL",
         (district_id, application_id),
     ).fetchone()
     if row is not None:
