@@ -156,13 +156,16 @@ def test_a_head_request_names_nobody(app: Application) -> None:
 
 
 def test_what_cannot_be_put_on_record_is_not_served(app: Application) -> None:
-    with connect() as owner:
-        owner.execute("ALTER TABLE disclosure RENAME TO elsewhere")
+    with connect() as owner:  # it binds the web role alone
+        owner.execute(
+            "CREATE POLICY shut ON disclosure AS RESTRICTIVE FOR INSERT"
+            f" TO {WEB_ROLE} WITH CHECK (false)"
+        )
     try:
         answer = app.get("/v3.1/users")
     finally:
         with connect() as owner:
-            owner.execute("ALTER TABLE elsewhere RENAME TO disclosure")
+            owner.execute("DROP POLICY shut ON disclosure")
 
     assert answer.status_code == 500
     assert not NAMED.search(answer.text)
