@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kinsync import __version__
-from kinsync.cli import applications, check, demo, districts, docs, generate, serve, sync
+from kinsync.cli import applications, check, demo, districts, docs, generate, serve, sync, webhooks
 from kinsync.cli.output import say_error
 from kinsync.domain.errors import Defect, KinsyncError
 
@@ -25,6 +25,7 @@ COMMANDS = (
     applications.app,
     applications.connect,
     applications.token,
+    webhooks.webhook,
     serve.serve,
     generate.generate,
     docs.docs,

@@ -14,6 +14,7 @@ from kinsync.store.models.records import (
     Sync,
     Version,
 )
+from kinsync.store.models.webhooks import WebhookEndpoint, WebhookMessage
 
 __all__ = [
     "Application",
@@ -30,4 +31,6 @@ __all__ = [
     "Sync",
     "Token",
     "Version",
+    "WebhookEndpoint",
+    "WebhookMessage",
 ]
