@@ -35,6 +35,8 @@ class Receiver:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     arrived: list[Arrived] = field(default_factory=list)
+    hung_up: list[bool] = field(default_factory=list)
+    """For each answer, whether the client was gone before its end."""
 
     @property
     def url(self) -> str:
@@ -53,7 +55,7 @@ def receiver(*names: str, is_tls: bool = True) -> Iterator[Receiver]:
     """A server that runs until the end of the block, with a certificate for these names."""
     told = Receiver(trustme.CA())
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(told))
-    server.daemon_threads = True
+    server.daemon_threads = False
     told.port = server.server_address[1]
     if is_tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -69,7 +71,7 @@ def receiver(*names: str, is_tls: bool = True) -> Iterator[Receiver]:
     finally:
         server.shutdown()
         thread.join()
-        server.server_close()
+        server.server_close()  # waits for answers under way
 
 
 _asked = threading.local()
@@ -89,8 +91,12 @@ def _handler(told: Receiver) -> type[BaseHTTPRequestHandler]:
             for name, value in {"Content-Length": str(len(told.body)), **told.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            with contextlib.suppress(OSError):
+            try:
                 self.wfile.write(told.body)
+            except OSError:
+                told.hung_up.append(True)
+            else:
+                told.hung_up.append(False)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             pass

@@ -3,18 +3,19 @@
 import ipaddress
 import socket
 import ssl
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.webhooks import Answer
-from kinsync.transport.post import MOST_BODY, Poster, read_target, resolve
+from kinsync.transport.post import Poster, read_target, resolve
 from tests.receivers import NAME, Receiver, dripping, receiver
 
 HERE = (ipaddress.ip_address("127.0.0.1"),)
 LONG = 30.0
+LONG_BODY = 64_000_000
+"""More than any buffer between the two holds."""
 
 
 @pytest.fixture
@@ -94,10 +95,13 @@ def test_the_wish_to_be_left_alone_comes_back_with_the_answer(application: Recei
     assert post(application) == Answer(429, "HTTP 429 Too Many Requests", "120")
 
 
-def test_a_long_answer_is_not_read_to_its_end(application: Receiver) -> None:
-    application.body = b"x" * (200 * MOST_BODY)
+def test_a_long_answer_is_not_read_to_its_end() -> None:
+    with receiver() as told:
+        told.status, told.body = 200, b"x" * LONG_BODY
+        answer = post(told)
 
-    assert post(application) == Answer(204, "HTTP 204 No Content") or application.status == 204
+    assert answer == Answer(200, "HTTP 200 OK")
+    assert told.hung_up == [True]
 
 
 @pytest.mark.parametrize(
@@ -149,13 +153,10 @@ def test_where_nobody_listens_the_reason_says_so() -> None:
 
 
 def test_time_that_is_over_is_no_attempt(application: Receiver) -> None:
-    before = time.monotonic()
-
     answer = post(application, seconds=-1)
 
     assert answer.status is None
     assert application.arrived == []
-    assert before <= time.monotonic()
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_time_that_is_over_is_no_attempt(application: Receiver) -> None:
         ("https:///path", "host name"),
         ("https://hooks..example.org/", "host name"),
         ("https://-hooks.example.org/", "host name"),
-        ("https://hooks.example.org\\@127.0.0.1/", "host name"),
+        ("https://hooks.example.org\\@127.0.0.1/", "user or password"),
         ("https://[fe80::1%25eth0]/", "host name"),
         ("https://hooks.example.org:22/", "Port 22"),
         ("https://hooks.example.org:0/", "Port 0"),

@@ -133,10 +133,10 @@ class Poster:
         backend = _Checked(addresses, deadline)
         try:
             with (
-                httpcore2.ConnectionPool(
-                    ssl_context=self._context, network_backend=backend
-                ) as pool,
-                pool.stream("POST", url, headers=list(sent.items()), content=body) as response,
+                httpcore2.HTTPConnection(
+                    url.origin, ssl_context=self._context, network_backend=backend
+                ) as connection,
+                connection.stream("POST", url, headers=list(sent.items()), content=body) as response,
             ):
                 answer = _answer(response)
                 _drain(response)
