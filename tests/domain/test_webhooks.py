@@ -26,9 +26,7 @@ from kinsync.domain.webhooks import (
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 DISTRICT, APPLICATION, FIRST, LAST = (f"{number:024x}" for number in (1, 2, 0x100, 0x1FF))
-MESSAGE = Message(
-    "msg_1", EVENTS_AVAILABLE, NOON, DISTRICT, APPLICATION, 7, FIRST, LAST, count=256
-)
+MESSAGE = Message("msg_1", EVENTS_AVAILABLE, NOON, DISTRICT, APPLICATION, 7, FIRST, LAST, count=256)
 KEYS = st.binary(min_size=24, max_size=64)
 SERVER_ERROR = Answer(500, "HTTP 500 Internal Server Error")
 
@@ -106,9 +104,7 @@ def test_after_the_last_attempt_the_endpoint_is_disabled() -> None:
     verdict = judge(SERVER_ERROR, attempts=10, at=NOON, chance=0)
 
     assert verdict.state == "failed"
-    assert verdict.disabled == (
-        "Attempt 10, the last one, failed: HTTP 500 Internal Server Error."
-    )
+    assert verdict.disabled == ("Attempt 10, the last one, failed: HTTP 500 Internal Server Error.")
 
 
 @given(st.integers(100, 599), st.integers(1, 10), st.floats(0, 1))

@@ -432,7 +432,12 @@ def test_a_name_is_looked_up_once_for_an_attempt_so_it_cannot_change_its_answer(
 ) -> None:
     mailroom.add()
     looked_up: list[str] = []
-    mailroom.resolve = lambda host: (looked_up.append(host), (PUBLIC,))[1]
+
+    def resolve(host: str) -> tuple[str, ...]:
+        looked_up.append(host)
+        return (PUBLIC,)
+
+    mailroom.resolve = resolve
     mailroom.announce()
     mailroom.deliver()
 

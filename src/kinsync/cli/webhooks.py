@@ -86,9 +86,12 @@ def webhook_list(district: str, application: str, as_json: bool) -> None:
         say_json({"endpoints": [_endpoint_json(row) for row in rows]})
         return
     show_table(
-        ("endpoint", "address", "state", "waiting", "failed"),
-        [(row.id, row.url, _state(row), row.waiting, row.failed) for row in rows],
+        ("endpoint", "address", "enabled", "waiting", "failed"),
+        [(r.id, r.url, "yes" if r.is_enabled else "no", r.waiting, r.failed) for r in rows],
     )
+    for row in rows:
+        if not row.is_enabled:
+            say(f"{row.id} is {_state(row)}")
 
 
 @webhook.command("test")
@@ -183,7 +186,10 @@ def webhook_remove(district: str, application: str, reference: str, as_json: boo
 @_connection_arguments
 @_endpoint_argument
 @click.option("--state", type=click.Choice(STATES), help="Only messages in this state.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=50, show_default=True,
+    help="How many at most.",
+)  # fmt: skip
 @json_option
 def webhook_deliveries(
     district: str, application: str, reference: str, state: str | None, limit: int, as_json: bool

@@ -24,7 +24,7 @@ class Settings:
     seal_key: str = field(default="", repr=False)
     """Keys under which secrets are sealed, the newest first; else ``keys/seal.key`` of the home."""
     webhook_allow: str = ""
-    """Networks that webhooks may go to though they are private, such as ``10.20.0.0/16, fd12::/48``."""
+    """Private networks that webhooks may go to, such as ``10.20.0.0/16, fd12::/48``."""
 
     @staticmethod
     def read(environ: Mapping[str, str], file: Mapping[str, object]) -> "Settings":

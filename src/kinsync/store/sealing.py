@@ -6,7 +6,6 @@ key seals, every key opens.
 """
 
 import base64
-import binascii
 import hashlib
 import json
 import os
@@ -53,7 +52,7 @@ class Sealer:
                 f"{', '.join(self._ciphers)}). Give every machine the same KINSYNC_SEAL_KEY."
             )
         try:
-            data = base64.urlsafe_b64decode(text)
+            data = base64.b64decode(text, altchars=b"-_", validate=True)
             cipher = self._ciphers[key_id]
             return cipher.decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], _bound(bound_to))
         except (InvalidTag, ValueError):
@@ -108,7 +107,7 @@ def _make_key_file(path: Path) -> None:
 def _read_keys(text: str, *, where: str) -> list[bytes]:
     try:
         keys = [base64.b64decode(one, validate=True) for one in text.replace(",", " ").split()]
-    except binascii.Error:
+    except ValueError:
         keys = []
     if not keys or any(len(key) != KEY_BYTES for key in keys):
         raise ChangeInput(

@@ -136,7 +136,9 @@ class Poster:
                 httpcore2.HTTPConnection(
                     url.origin, ssl_context=self._context, network_backend=backend
                 ) as connection,
-                connection.stream("POST", url, headers=list(sent.items()), content=body) as response,
+                connection.stream(
+                    "POST", url, headers=list(sent.items()), content=body
+                ) as response,
             ):
                 answer = _answer(response)
                 _drain(response)
