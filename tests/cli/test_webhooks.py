@@ -61,7 +61,7 @@ def test_an_endpoint_is_added_tested_and_told_of_new_events(application: Receive
     (delivery,) = kinsync("webhook", "deliveries", *AT, added["url"], "--json").json["deliveries"]
 
     assert tested.json == {"endpoint": added["endpoint"], "status": 204}
-    assert sent.json == {"attempts": 1}
+    assert sent.json == {"attempts": 1, "disabled": []}
     test, message = application.arrived
     verifier = Webhook(added["secret"])
     assert verifier.verify(test.body, test.headers)["type"] == "webhook.test"
@@ -106,7 +106,7 @@ def test_a_disabled_endpoint_shows_why_and_gets_what_waited_once_it_is_enabled(
     application.status = 410
     announce()
     announce()
-    kinsync("webhook", "deliver")
+    sent = kinsync("webhook", "deliver", "--json")
     listed = kinsync("webhook", "list", *AT)
     application.status = 204
     enabled = kinsync("webhook", "enable", *AT, added["endpoint"], "--json")
@@ -116,7 +116,9 @@ def test_a_disabled_endpoint_shows_why_and_gets_what_waited_once_it_is_enabled(
     )
     kinsync("webhook", "deliver")
 
-    assert "It answered 410 Gone." in listed.out
+    reason = "It answered 410 Gone."
+    assert sent.json["disabled"] == [{"endpoint": added["endpoint"], "reason": reason}]
+    assert reason in listed.out
     assert (enabled.json["is_enabled"], enabled.json["waiting"]) == (True, 1)
     assert again.json["messages"] == 1
     deliveries = kinsync("webhook", "deliveries", *AT, added["endpoint"], "--json").json

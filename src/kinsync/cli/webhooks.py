@@ -1,7 +1,7 @@
 """``kinsync webhook``: telling applications that there are new events."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from kinsync.cli.session import connected
 from kinsync.domain.errors import ChangeInput, TryAgainLater
 
 if TYPE_CHECKING:
-    from kinsync.services.webhooks import Tools
+    from kinsync.services.webhooks import Notice, Tools
     from kinsync.store.access import Application, Connection
     from kinsync.store.webhooks import Delivery, Endpoint
 
@@ -259,14 +259,19 @@ def webhook_redeliver(
 @json_option
 def webhook_deliver(as_json: bool) -> None:
     """Send what is due now, of every district. A worker does this all the time."""
-    tools = bootstrap.webhook_tools(connected())
+    notices: list[Notice] = []
+    tools = replace(bootstrap.webhook_tools(connected()), notify=notices.append)
     from kinsync.services import webhooks
 
     attempts = webhooks.deliver_due(tools)
     if as_json:
-        say_json({"attempts": attempts})
-    else:
-        say(f"{attempts:,} attempts were made.")
+        disabled = [{"endpoint": one.endpoint, "reason": one.reason} for one in notices]
+        say_json({"attempts": attempts, "disabled": disabled})
+        return
+    say(f"{attempts:,} attempts were made.")
+    for one in notices:
+        say(f"Endpoint {one.endpoint} of {one.application} in {one.district} is disabled.")
+        say(one.reason)
 
 
 def _say_state(endpoint: "Endpoint", *, as_json: bool) -> None:
