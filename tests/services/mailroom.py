@@ -13,7 +13,7 @@ from kinsync.store import access, records, webhooks
 from kinsync.store.database import connect
 from kinsync.store.sealing import Sealer
 from kinsync.store.webhooks import Delivery, Endpoint
-from kinsync.transport.addresses import Address
+from kinsync.transport.addresses import Address, read_networks
 from kinsync.transport.post import Target
 
 KEY = bytes(range(32))
@@ -50,6 +50,8 @@ class Mailroom:
     sent: list[Sent] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     events: int = 0
+    allowed: str = ""
+    """The setting of that name."""
 
     def __post_init__(self) -> None:
         self.district = records.add_district(self.district_name, at=self.clock)
@@ -67,6 +69,7 @@ class Mailroom:
             send=self._send,
             sealer=Sealer([KEY]),
             chance=lambda: 0.0,
+            allowed=read_networks(self.allowed, setting="allowed"),
             notify=self.notices.append,
         )
 

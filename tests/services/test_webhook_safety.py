@@ -1,5 +1,6 @@
 """Where webhooks may go, and whose secrets sign them."""
 
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.webhooks import SCHEDULE
 from kinsync.services import webhook_endpoints
+from kinsync.store import webhook_queue
+from kinsync.store.database import connect
 from tests.services.mailroom import BROKEN, PUBLIC, SECOND, URL, Mailroom
 
 HOUR = timedelta(hours=1)
@@ -46,6 +49,17 @@ def test_of_two_rotations_in_a_row_the_last_two_secrets_sign(mailroom: Mailroom)
         assert Webhook(secret).verify(sent.body, dict(sent.headers))
     with pytest.raises(WebhookVerificationError):
         Webhook(first).verify(sent.body, dict(sent.headers))
+
+
+def test_an_old_secret_that_ends_while_others_are_sent_signs_no_more(mailroom: Mailroom) -> None:
+    endpoint, _ = mailroom.add()
+    ends_at, _ = webhook_endpoints.rotate(endpoint, mailroom.tools, keep=HOUR)
+    mailroom.announce()
+    with contextlib.closing(connect(autocommit=True)) as connection:
+        claim = webhook_queue.claim(connection, now=ends_at, due=ends_at)
+
+    assert claim is not None
+    assert len(claim.sealed) == 1
 
 
 def test_an_old_secret_that_has_ended_is_forgotten(mailroom: Mailroom) -> None:
@@ -128,3 +142,23 @@ def test_an_address_is_an_endpoint_of_a_connection_once(mailroom: Mailroom) -> N
 
     with pytest.raises(ChangeInput, match="already"):
         mailroom.add(URL)
+
+
+def test_plain_http_stays_on_this_machine_whatever_else_is_allowed(mailroom: Mailroom) -> None:
+    mailroom.allowed = "127.0.0.0/8, 10.0.0.0/8"
+    mailroom.add("http://hooks.example.org/")
+    mailroom.resolve = lambda _host: ("10.0.0.1", PUBLIC, "127.0.0.1")
+    mailroom.announce()
+    mailroom.deliver()
+
+    assert [sent.addresses for sent in mailroom.sent] == [("127.0.0.1",)]
+
+
+def test_a_private_network_that_is_allowed_is_called_over_https(mailroom: Mailroom) -> None:
+    mailroom.allowed = "10.0.0.0/8"
+    mailroom.add()
+    mailroom.resolve = lambda _host: ("10.0.0.1", "192.168.0.1")
+    mailroom.announce()
+    mailroom.deliver()
+
+    assert [sent.addresses for sent in mailroom.sent] == [("10.0.0.1",)]

@@ -10,8 +10,9 @@ from standardwebhooks import Webhook
 from kinsync.domain.errors import ChangeInput, NotFound
 from kinsync.domain.webhooks import SCHEDULE, Answer
 from kinsync.services import webhook_endpoints
-from kinsync.store import webhooks
+from kinsync.store import access, webhooks
 from kinsync.store.database import connect
+from kinsync.store.webhook_queue import PATIENCE
 from tests.services.mailroom import BROKEN, SECOND, TAKEN, Mailroom
 
 HOUR = timedelta(hours=1)
@@ -79,6 +80,15 @@ def test_another_districts_endpoint_hears_nothing(mailroom: Mailroom) -> None:
 
     assert mailroom.deliver() == 1
     assert neighbour.deliveries(theirs) == []
+
+
+def test_another_application_of_the_district_hears_nothing(mailroom: Mailroom) -> None:
+    other, _ = access.add_application("Other", at=mailroom.clock)
+    theirs = access.connect_application(mailroom.district.id, other.id, {}, at=mailroom.clock)
+    webhook_endpoints.add(theirs, "https://other.example.org/", mailroom.tools)
+    mailroom.announce()
+
+    assert mailroom.deliver() == 0
 
 
 def test_a_receiver_verifies_what_it_gets(mailroom: Mailroom) -> None:
@@ -152,13 +162,16 @@ def test_an_endpoint_that_is_gone_is_disabled_at_once(mailroom: Mailroom) -> Non
 
 def test_an_endpoint_that_asks_to_be_left_alone_gets_nothing_until_then(mailroom: Mailroom) -> None:
     mailroom.add()
+    mailroom.answer = lambda _sent: BROKEN
     mailroom.announce()
+    for delay in SCHEDULE[:PATIENCE]:
+        mailroom.later(delay).deliver()
     mailroom.answer = lambda _sent: Answer(429, "HTTP 429 Too Many Requests", "3600")
+    mailroom.announce()
     mailroom.deliver()
     mailroom.answer = lambda _sent: TAKEN
-    mailroom.announce()
 
-    assert mailroom.later(HOUR - SECOND).deliver() == 0
+    assert mailroom.later(HOUR - SECOND).deliver() == 0, "the first was due after half an hour"
     assert mailroom.later(SECOND).deliver() == 2
 
 
