@@ -8,7 +8,17 @@ from pathlib import Path
 import click
 
 from kinsync import __version__
-from kinsync.cli import applications, check, demo, districts, docs, generate, serve, sync
+from kinsync.cli import (
+    applications,
+    check,
+    demo,
+    districts,
+    docs,
+    generate,
+    import_ids,
+    serve,
+    sync,
+)
 from kinsync.cli.output import say_error
 from kinsync.domain.errors import Defect, KinsyncError
 
@@ -22,6 +32,7 @@ COMMANDS = (
     sync.versions,
     sync.restore,
     districts.district,
+    import_ids.import_ids,
     applications.app,
     applications.connect,
     applications.token,

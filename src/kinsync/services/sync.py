@@ -24,6 +24,7 @@ from kinsync.pipeline.first import all_created, number
 from kinsync.pipeline.guard import guard
 from kinsync.pipeline.match import match
 from kinsync.pipeline.snapshot import schools
+from kinsync.services.adopted import settle_waiting_ids, with_waiting_ids
 from kinsync.services.check import checked
 from kinsync.services.delivery import Delivery
 from kinsync.services.intake import Intake
@@ -165,7 +166,8 @@ class _Run:
 
     def _first(self, intake: Intake, report: Report) -> Outcome:
         """The first version of a district: nobody to match, nothing to hold."""
-        snapshot = number(_frames(intake), ids.allocate)
+        numbered = Matched(number(_frames(intake), ids.allocate), Changes({}).merged)
+        snapshot = with_waiting_ids(self.district.id, numbered, (), self.vocabulary).snapshot
         changes = all_created(snapshot)
         self._keep_findings(intake)
         if self.sync.is_preview:
@@ -177,7 +179,10 @@ class _Run:
     def _incoming(self, intake: Intake, published: Snapshot) -> Matched:
         """The delivery under published ids, and with it what held rows keep in place."""
         frames = _frames(intake)
-        matched = match(frames, published, self._absent(), ids.allocate, self.vocabulary)
+        absent = self._absent()
+        matched = match(frames, published, absent, ids.allocate, self.vocabulary)
+        before = (published, absent)
+        matched = with_waiting_ids(self.district.id, matched, before, self.vocabulary)
         defers = intake.has_unreadable_student
         kept = carry(matched, published, intake.held, self.vocabulary, defer_deletions=defers)
         if defers and kept.snapshot.records() > matched.snapshot.records():
@@ -216,6 +221,7 @@ class _Run:
             snapshot=snapshot,
         )
         publish.publish(publication, storage=self.tools.storage, step=self.tools.step)
+        settle_waiting_ids(self.district.id, snapshot)
 
     def _keep_findings(self, intake: Intake) -> None:
         storage.save_findings(self._folder(), all_findings(intake))

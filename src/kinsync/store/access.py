@@ -126,6 +126,15 @@ def revoke_token(token: str, *, at: datetime) -> None:
         models.Token.objects.filter(hash=_hash(token), revoked_at=None).update(revoked_at=at)
 
 
+def readers(district_id: int) -> list[str]:
+    """Names of the applications that may have read a district: a token was given out for it."""
+    with outages(doing="looking up connections"):
+        found = models.Application.objects.filter(
+            connection__district_id=district_id, connection__token__isnull=False
+        )
+        return list(found.distinct().order_by("name").values_list("name", flat=True))
+
+
 def find_by_token(token: str) -> Connection | None:
     """The connection that a token opens, unless it is unknown or revoked."""
     with outages(doing="checking a token"):

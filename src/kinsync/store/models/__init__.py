@@ -1,6 +1,7 @@
 """The tables, as Django models, one area a file: migrations and single records go through them."""
 
 from kinsync.store.models.access import Application, Connection, Token
+from kinsync.store.models.adopted import Adopted
 from kinsync.store.models.records import (
     Contact,
     District,
@@ -16,6 +17,7 @@ from kinsync.store.models.records import (
 )
 
 __all__ = [
+    "Adopted",
     "Application",
     "Connection",
     "Contact",

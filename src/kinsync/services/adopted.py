@@ -1,0 +1,91 @@
+"""Ids of another service that wait: new records of a sync get them instead of new ones."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from kinsync.domain.changes import Matched, Snapshot
+from kinsync.domain.frames import KINDS
+from kinsync.domain.moving import GIVEN
+from kinsync.domain.vocabulary import Vocabulary
+from kinsync.pipeline.adopt import adopt
+from kinsync.pipeline.recognise import recognise
+from kinsync.store import adopted
+
+
+def with_waiting_ids(
+    district_id: int, matched: Matched, before: Sequence[Snapshot], vocabulary: Vocabulary
+) -> Matched:
+    """What a sync would publish, with the ids that wait for those of its records that are new.
+
+    Args:
+        district_id: the district.
+        matched: under the ids that records have, or get from the clock.
+        before: published and absent records: what is there keeps its id.
+        vocabulary: which names, phones and mailboxes are placeholders, and no evidence.
+    """
+    rows = adopted.waiting(district_id)
+    if rows.is_empty():
+        return matched
+    in_force = [_in_force(rows, snapshot) for snapshot in before]
+    for ids in in_force:
+        adopted.settle(district_id, ids)
+        rows = rows.filter(~pl.col("id").is_in(ids.implode()))
+    new = _new(matched.snapshot, before)
+    pairs = recognise(rows, _around(matched.snapshot, new), vocabulary).pairs
+    pairs = pairs.filter(pl.col("ours").is_in(pl.concat([*new.values()]).implode()))
+    found = adopt(
+        matched.snapshot, given_by(rows.with_row_index("at").join(pairs, on=["at", "kind"]))
+    )
+    return Matched(found.snapshot, matched.merged)
+
+
+def _in_force(rows: pl.DataFrame, snapshot: Snapshot) -> pl.Series:
+    """Those ids of the rows that a record of the snapshot has."""
+    frames = snapshot.frames
+    legacy = frames["contact"]["legacy_id"].alias("id")
+    wanted = rows["id"].implode()
+    return pl.concat(
+        [ids.filter(ids.is_in(wanted)) for ids in (*(frames[k]["id"] for k in KINDS), legacy)]
+    )
+
+
+def _new(snapshot: Snapshot, before: Sequence[Snapshot]) -> dict[str, pl.Series]:
+    """The ids of records that nobody was before, by kind."""
+    new = {}
+    for kind in KINDS:
+        ids = snapshot.frames[kind]["id"]
+        for known in before:
+            ids = ids.filter(~ids.is_in(known.frames[kind]["id"].implode()))
+        new[kind] = ids
+    return new
+
+
+def _around(snapshot: Snapshot, new: dict[str, pl.Series]) -> Snapshot:
+    """The records among which ids are looked for: people who are new or newly related."""
+    frames = dict(snapshot.frames)
+    people = new["contact"].implode()
+    ties = frames["relationship"].filter(
+        pl.col("id").is_in(new["relationship"].implode()) | pl.col("contact_id").is_in(people)
+    )
+    related = ties["contact_id"].implode()
+    frames["relationship"] = ties
+    frames["contact"] = frames["contact"].filter(
+        pl.col("id").is_in(people) | pl.col("id").is_in(related)
+    )
+    return Snapshot(frames)
+
+
+def settle_waiting_ids(district_id: int, published: Snapshot) -> None:
+    """Forget the evidence of ids that a version brought into force."""
+    rows = adopted.waiting(district_id)
+    if rows.height:
+        adopted.settle(district_id, _in_force(rows, published))
+
+
+def given_by(rows: pl.DataFrame) -> pl.DataFrame:
+    """``GIVEN`` for recognised rows (``ours``). A contact's row gives the v2 id before others do."""
+    is_whole = (pl.col("kind") == "contact") & pl.col("legacy_id").is_not_null()
+    legacy = rows.filter(is_whole).select(pl.lit("legacy").alias("kind"), "ours", id="legacy_id")
+    given = pl.concat([legacy, rows.select(GIVEN.names())])
+    return given.unique(["kind", "ours"], keep="first", maintain_order=True)
