@@ -21,7 +21,6 @@ from kinsync.pipeline.one_to_one import mutual_best, without
 from kinsync.pipeline.people import People, describe
 from kinsync.pipeline.saved import as_people
 
-
 Frames = Mapping[str, pl.DataFrame]
 """A frame for each kind of record."""
 

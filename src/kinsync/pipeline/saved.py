@@ -27,7 +27,7 @@ def put_together(
         students: ``id``, ``sis_id`` of students whose id in the other service is known already.
     """
     tidied = saved.with_columns(tidy(saved[name]) for name in _TEXTS)
-    told = _refused(tidied.filter(_is_wrong().is_not_null()), _is_wrong())
+    told = _left(tidied.filter(_is_wrong().is_not_null()), _is_wrong())
     sound = tidied.filter(_is_wrong().is_null())
     once, torn = _once(sound)
     once, doubled = _without_doubles(_without_known_legacy(once))
@@ -56,8 +56,9 @@ def _is_wrong() -> pl.Expr:
     )
 
 
-def _refused(rows: pl.DataFrame, reason: pl.Expr) -> pl.DataFrame:
-    return rows.with_columns(reason.alias("reason"), outcome=pl.lit("refused"))
+def _left(rows: pl.DataFrame, reason: pl.Expr, outcome: str = "refused") -> pl.DataFrame:
+    told = rows.with_columns(reason.cast(pl.String).alias("reason"), outcome=pl.lit(outcome))
+    return told.select(JUDGED.names())
 
 
 def _once(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -68,9 +69,9 @@ def _once(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     again = pl.struct("kind", "id").is_duplicated()
     several = rows.filter(again)
     if several.is_empty():
-        return rows, _refused(several, pl.lit(None, pl.String))
+        return rows, _left(several, pl.lit(None))
     is_torn = pl.col("sis_id").drop_nulls().n_unique().over("kind", "id") > 1
-    torn = _refused(several.filter(is_torn), pl.lit("the id stands under two SIS ids"))
+    torn = _left(several.filter(is_torn), pl.lit("the id stands under two SIS ids"))
     told = [pl.col(name).drop_nulls().first() for name in SAVED if name not in _ONCE]
     folded = (
         several.filter(~is_torn)
@@ -112,12 +113,10 @@ def _without_doubles(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     numbered = pl.col("kind").is_in(("school", "student")) & pl.col("sis_id").is_not_null()
     is_double = numbered & pl.struct("kind", "sis_id").is_duplicated()
     doubled = [
-        _refused(rows.filter(is_taken), pl.lit("the id stands for another record as well")),
-        rows.filter(is_double & ~is_taken).with_columns(
-            outcome=pl.lit("ambiguous"), reason=pl.lit("two ids for one SIS id")
-        ),
+        _left(rows.filter(is_taken), pl.lit("the id stands for another record as well")),
+        _left(rows.filter(is_double & ~is_taken), pl.lit("two ids for one SIS id"), "ambiguous"),
     ]
-    return rows.filter(~is_taken & ~is_double).drop("at"), pl.concat(doubled).drop("at")
+    return rows.filter(~is_taken & ~is_double).drop("at"), pl.concat(doubled)
 
 
 def _with_students(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

@@ -84,7 +84,7 @@ def settle_waiting_ids(district_id: int, published: Snapshot) -> None:
 
 
 def given_by(rows: pl.DataFrame) -> pl.DataFrame:
-    """``GIVEN`` for recognised rows (``ours``). A contact's row gives the v2 id before others do."""
+    """``GIVEN`` for recognised rows (``ours``). A contact's own v2 id comes first."""
     is_whole = (pl.col("kind") == "contact") & pl.col("legacy_id").is_not_null()
     legacy = rows.filter(is_whole).select(pl.lit("legacy").alias("kind"), "ours", id="legacy_id")
     given = pl.concat([legacy, rows.select(GIVEN.names())])

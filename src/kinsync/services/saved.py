@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -104,14 +103,19 @@ def _pages(path: Path) -> Iterator[tuple[pl.DataFrame, int]]:
         shapes: dict[str, list[tuple[int, Record]]] = {}
         for place, record in enumerate(block, start):
             shapes.setdefault(_shape(record), []).append((place, record))
-        ignored = len(shapes.pop("", ()))
-        for shape, numbered in shapes.items():
-            found = _SHAPES[shape](_columns(shape, [record for _, record in numbered]))
-            places = pl.Series("place", [place for place, _ in numbered], dtype=pl.UInt32)
-            yield _saved(found.with_columns(places).filter(pl.col("kind").is_not_null()), path), 0
-            ignored += found["kind"].null_count()
-        yield empty(SAVED), ignored
+        shapes.pop("", None)
+        found = [_saved(_of_shape(shape, numbered), path) for shape, numbered in shapes.items()]
+        told = pl.concat([empty(SAVED), *found]).filter(pl.col("kind").is_not_null())
+        yield told, len(block) - told.height
         start += len(block)
+
+
+def _of_shape(shape: str, numbered: list[tuple[int, Record]]) -> pl.DataFrame:
+    """Records of one shape as columns, with their places."""
+    schema = {"users": _USERS, "contacts": _CONTACTS}.get(shape, _NUMBERED)
+    found = pl.from_dicts([record for _, record in numbered], schema=schema, strict=False)
+    places = pl.Series("place", [place for place, _ in numbered], dtype=pl.UInt32)
+    return _SHAPES[shape](found).with_columns(places)
 
 
 def _shape(record: Record) -> str:
@@ -126,11 +130,6 @@ def _shape(record: Record) -> str:
     if not _STUDENT_WORDS.isdisjoint(record):
         return "students"
     return "" if _SCHOOL_WORDS.isdisjoint(record) else "schools"
-
-
-def _columns(shape: str, found: list[Record]) -> pl.DataFrame:
-    schema = {"users": _USERS, "contacts": _CONTACTS}.get(shape, _NUMBERED)
-    return pl.from_dicts(found, schema=schema, strict=False)
 
 
 def _users(found: pl.DataFrame) -> pl.DataFrame:
@@ -246,9 +245,8 @@ def _of_ragged(ragged: pl.DataFrame) -> pl.DataFrame:
 
 def _saved(found: pl.DataFrame, path: Path) -> pl.DataFrame:
     """Those columns as ``SAVED``."""
-    blank: dict[str, Any] = {
-        name: pl.lit(None, dtype) for name, dtype in SAVED.items() if name not in found.columns
-    }
-    return found.with_columns(**blank, file=pl.lit(path.name)).select(
-        pl.col(name).cast(dtype) for name, dtype in SAVED.items()
+    named = found.with_columns(file=pl.lit(path.name))
+    return named.select(
+        (pl.col(name) if name in named.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in SAVED.items()
     )
