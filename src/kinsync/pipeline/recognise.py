@@ -120,10 +120,7 @@ def _of_one_student(pairs: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFram
 
 def _same_people(ours: People, theirs: People) -> tuple[pl.DataFrame, pl.Series]:
     """``incoming`` (ours), ``published`` (theirs) of each pair; and those of theirs left unsure."""
-    pairs = pl.DataFrame(schema={"incoming": pl.UInt32, "published": pl.UInt32})
-    mine, other = _prints(ours), _prints(theirs)
-    for exactness in ("words", "plain"):
-        pairs = pl.concat([pairs, _alike(mine, other, exactness, pairs)])
+    pairs = _plain(ours, theirs)
     left = ours.without(pairs["incoming"]), theirs.without(pairs["published"])
     if left[0].contacts.is_empty() or left[1].contacts.is_empty():
         return pairs, pl.Series(dtype=pl.UInt32)
@@ -138,35 +135,31 @@ def _same_people(ours: People, theirs: People) -> tuple[pl.DataFrame, pl.Series]
     return pairs, unsure.filter(~unsure.is_in(pairs["published"].implode()))
 
 
-def _prints(people: People) -> pl.DataFrame:
-    """How each person with a name reads: by SIS id, name and students, with and without words."""
-    words = row_hash(["student_id", "type", "relationship"])
-    folded = [pl.col(name).str.to_lowercase() for name in ("type", "relationship")]
-    ties = people.ties.with_columns(folded).with_columns(words=words)
-    tied = (
-        ties.unique(["who", "student_id"])
-        .group_by("who")
-        .agg(students=pl.col("student_id").hash(11).sum())
-    )
-    worded = ties.group_by("who").agg(pl.col("words").sum())
-    return (
-        describe(people)
-        .filter(pl.col("name_key").is_not_null())
-        .join(tied, on="who")
-        .join(worded, on="who")
-        .with_columns(plain=row_hash(["sis_id", "name_key", "name_suffix", "students"]))
-        .select("who", "plain", words=row_hash(["plain", "words"]))
-    )
+def _plain(ours: People, theirs: People) -> pl.DataFrame:
+    """Pairs about whom the rules could say nothing else: millions are told by one join.
 
-
-def _alike(
-    ours: pl.DataFrame, theirs: pl.DataFrame, exactness: str, taken: pl.DataFrame
-) -> pl.DataFrame:
-    """Pairs that read alike, each the only one to do so on its side."""
+    They have one SIS id or none, one name and the same students, and nobody else of one of these
+    students has that name, on either side.
+    """
     mine, other = (
-        side.filter(~pl.col("who").is_in(taken[name].implode()))
-        .filter(pl.col(exactness).is_unique())
-        .select(exactness, pl.col("who").alias(name))
+        _prints(side).select("print", pl.col("who").alias(name))
         for side, name in ((ours, "incoming"), (theirs, "published"))
     )
-    return mine.join(other, on=exactness).select("incoming", "published")
+    return mine.join(other, on="print").select("incoming", "published")
+
+
+def _prints(people: People) -> pl.DataFrame:
+    """``who``, ``print`` of those who have a name and are alone with it at all their students."""
+    named = describe(people).filter(pl.col("name_key").is_not_null())
+    ties = people.ties.select("who", "student_id").unique().join(named, on="who")
+    namesakes = pl.struct("student_id", "name_key").is_duplicated()
+    students = (
+        ties.with_columns(has_namesake=namesakes)
+        .group_by("who")
+        .agg(students=pl.col("student_id").hash(11).sum(), is_alone=~pl.col("has_namesake").any())
+    )
+    return (
+        named.join(students.filter("is_alone"), on="who")
+        .select("who", print=row_hash(["sis_id", "name_key", "name_suffix", "students"]))
+        .filter(pl.col("print").is_unique())
+    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from kinsync.domain.changes import Matched, Snapshot
+from kinsync.domain.changes import Changes, Matched, Snapshot
 from kinsync.domain.frames import KINDS
 from kinsync.domain.moving import GIVEN
 from kinsync.domain.vocabulary import Vocabulary
@@ -76,11 +76,12 @@ def _around(snapshot: Snapshot, new: dict[str, pl.Series]) -> Snapshot:
     return Snapshot(frames)
 
 
-def settle_waiting_ids(district_id: int, published: Snapshot) -> None:
-    """Forget the evidence of ids that a version brought into force."""
+def settle_waiting_ids(district_id: int, changes: Changes) -> None:
+    """Forget the evidence of ids that these published changes brought into force."""
     rows = adopted.waiting(district_id)
     if rows.height:
-        adopted.settle(district_id, _in_force(rows, published))
+        parts = {kind: pl.concat([of.created, of.updated]) for kind, of in changes.kinds.items()}
+        adopted.settle(district_id, _in_force(rows, Snapshot(parts)))
 
 
 def given_by(rows: pl.DataFrame) -> pl.DataFrame:

@@ -221,7 +221,7 @@ class _Run:
             snapshot=snapshot,
         )
         publish.publish(publication, storage=self.tools.storage, step=self.tools.step)
-        settle_waiting_ids(self.district.id, snapshot)
+        settle_waiting_ids(self.district.id, changes)
 
     def _keep_findings(self, intake: Intake) -> None:
         storage.save_findings(self._folder(), all_findings(intake))
