@@ -73,17 +73,22 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("is_large", [False, True])
-def test_pages_are_read_however_they_were_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, *, is_large: bool
-) -> None:
-    if is_large:  # the limits from which on a file is read piece by piece
-        monkeypatch.setattr(pages, "SMALL_BYTES", 0)
-        monkeypatch.setattr(pages, "CHUNK_CHARACTERS", 7)
+def test_pages_are_read_however_they_were_kept(tmp_path: Path, way: str) -> None:
     saved = read(tmp_path / "saved.json", WAYS[way])
 
     assert dict(saved.records.select("id", "kind").rows()) == KINDS
     assert saved.ignored == 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("chunk", [1, 7, 1000])
+def test_a_large_file_is_read_piece_by_piece_to_the_same_end(
+    tmp_path: Path, way: str, chunk: int
+) -> None:
+    path = tmp_path / "saved.json"
+    path.write_text(WAYS[way], "utf-8")
+
+    assert list(pages.records(path, small_bytes=0, chunk=chunk)) == list(pages.records(path))
 
 
 def test_a_contact_is_read_with_what_tells_who_it_is(tmp_path: Path) -> None:
@@ -119,9 +124,19 @@ def test_where_json_breaks_off_is_said_without_what_stands_there(tmp_path: Path)
     assert "Rukmini" not in str(told.value)
 
 
-@given(st.lists(st.recursive(
-    st.dictionaries(st.text(), st.text()), lambda inner: st.lists(inner) | st.dictionaries(
-        st.text().filter(lambda key: key != "data"), inner), max_leaves=5)), st.integers(1, 50))
+@given(
+    st.lists(
+        st.recursive(
+            st.dictionaries(st.text(), st.text()),
+            lambda inner: (
+                st.lists(inner)
+                | st.dictionaries(st.text().filter(lambda key: key != "data"), inner)
+            ),
+            max_leaves=5,
+        )
+    ),
+    st.integers(1, 50),
+)
 def test_reading_piece_by_piece_finds_what_reading_at_once_does(
     tmp_path_factory: pytest.TempPathFactory, documents: list[Any], chunk: int
 ) -> None:
@@ -129,10 +144,8 @@ def test_reading_piece_by_piece_finds_what_reading_at_once_does(
     path.write_text(json.dumps(documents, ensure_ascii=False), "utf-8")
     expected = [record for block in pages.records(path) for record in block]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages, "SMALL_BYTES", 0)
-        patch.setattr(pages, "CHUNK_CHARACTERS", chunk)
-        found = [record for block in pages.records(path) for record in block]
+    pieces = pages.records(path, small_bytes=0, chunk=chunk)
+    found = [record for block in pieces for record in block]
 
     assert found == expected
 

@@ -35,15 +35,19 @@ def is_json(path: Path) -> bool:
     return start[:1] in (b"{", b"[")
 
 
-def records(path: Path) -> Iterator[list[Record]]:
+def records(
+    path: Path, *, small_bytes: int = SMALL_BYTES, chunk: int = CHUNK_CHARACTERS
+) -> Iterator[list[Record]]:
     """The records of a file, in order, so many at a time, each without what encloses it.
 
-    The path under which the service has a record stands in it as ``uri``, where it was there.
+    The path under which the service has a record stands in it as ``uri``, where it was there. A
+    file of more than ``small_bytes`` is read ``chunk`` characters at a time.
 
     Raises:
         ChangeInput: the file is not JSON, or one document of it is too large.
     """
-    found = (record for document in _documents(path) for record in _records(document))
+    documents = _documents(path, small_bytes, chunk)
+    found = (record for document in documents for record in _records(document))
     while block := list(islice(found, RECORDS_AT_ONCE)):
         yield block
 
@@ -63,21 +67,21 @@ def _records(document: object) -> Iterator[Record]:
             yield document
 
 
-def _documents(path: Path) -> Iterator[object]:
-    if path.stat().st_size > SMALL_BYTES:
-        yield from _one_by_one(path)
+def _documents(path: Path, small_bytes: int, chunk: int) -> Iterator[object]:
+    if path.stat().st_size > small_bytes:
+        yield from _one_by_one(path, chunk)
         return
     try:
         whole = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError:  # several documents, or none
-        yield from _one_by_one(path)
+        yield from _one_by_one(path, chunk)
     else:
         yield whole
 
 
-def _one_by_one(path: Path) -> Iterator[object]:
+def _one_by_one(path: Path, chunk: int) -> Iterator[object]:
     """Documents one behind the other, or within arrays, a few in memory at once."""
-    reading = _Reading(path)
+    reading = _Reading(path, chunk)
     with path.open(encoding="utf-8-sig") as file:
         while reading.take(file):
             yield from reading.documents()
@@ -89,10 +93,10 @@ def _one_by_one(path: Path) -> Iterator[object]:
 class _Reading:
     """One pass over a file. Arrays at the top are taken apart: their brackets only have to fit."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, chunk: int) -> None:
         self._path = path
+        self._chunk = self._wanted = chunk
         self._line = 1
-        self._wanted = CHUNK_CHARACTERS
         self.text = ""
         self.depth = 0
 
@@ -121,7 +125,7 @@ class _Reading:
                 break
             yield document
             start = place = self._next(place)
-        self._wanted = CHUNK_CHARACTERS if start else 2 * self._wanted
+        self._wanted = self._chunk if start else 2 * self._wanted
         self._line += self.text.count("\n", 0, start)
         self.text = self.text[start:]
 
