@@ -23,22 +23,35 @@ def put_together(
     ``outcome`` is null where the file speaks against nothing; ``students`` are SIS ids then.
 
     Args:
-        saved: in the order of the files.
+        saved: in the order of the files, tidied.
         students: ``id``, ``sis_id`` of students whose id in the other service is known already.
     """
-    tidied = saved.with_columns(tidy(saved[name]) for name in _TEXTS)
-    told = _left(tidied.filter(_is_wrong().is_not_null()), _is_wrong())
-    sound = tidied.filter(_is_wrong().is_null())
-    once, torn = _once(sound)
-    once, doubled = _without_doubles(_without_known_legacy(once))
-    own = once.filter(pl.col("kind") == "student").select("id", "sis_id")
+    rows = saved
+    parts = []
+    for take_out in (_without_wrong, _once, _without_known_legacy, _without_doubles):
+        rows, left = take_out(rows)
+        parts.append(left)
+    repeated = saved.height - rows.height - sum(part.height for part in parts)
+    own = rows.filter(pl.col("kind") == "student").select("id", "sis_id")
     known = pl.concat([own, students]).drop_nulls().unique("id", keep="first", maintain_order=True)
-    named = _with_students(once, known)
-    named = named.with_columns(clean_phones(named["phone"])["phone"])
-    judged = _judged(named, vocabulary)
-    repeated = sound.height - once.height - torn.height - doubled.height
-    parts = [told, torn, doubled, judged]
+    parts.append(_judged(_with_students(rows, known), vocabulary))
     return pl.concat([part.select(JUDGED.names()) for part in parts]), repeated
+
+
+def tidied(saved: pl.DataFrame) -> pl.DataFrame:
+    """Saved records with blank cells as null, spelling and phones as *clean* has them."""
+    told = saved.with_columns(tidy(saved[name]) for name in _TEXTS)
+    return told.with_columns(clean_phones(told["phone"])["phone"])
+
+
+def _without_wrong(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    is_sound = rows.select(_is_wrong().is_null()).to_series()
+    return _only(rows, is_sound), _left(rows.filter(~is_sound), _is_wrong())
+
+
+def _only(rows: pl.DataFrame, wanted: pl.Series) -> pl.DataFrame:
+    """Those rows; millions are not copied where none is left out."""
+    return rows if wanted.all() else rows.filter(wanted)
 
 
 def _is_wrong() -> pl.Expr:
@@ -88,11 +101,11 @@ def _once(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 _ONCE = ("kind", "id", "file", "place", "students")
 
 
-def _without_known_legacy(rows: pl.DataFrame) -> pl.DataFrame:
+def _without_known_legacy(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows without people by their v2 id whom a v3 record names as well."""
     known = rows.filter(pl.col("kind") == "contact")["legacy_id"].drop_nulls()
-    is_known = (pl.col("kind") == "legacy") & pl.col("id").is_in(known.implode())
-    return rows.filter(~is_known)
+    is_known = (rows["kind"] == "legacy") & rows["id"].is_in(known.implode())
+    return _only(rows, ~is_known), JUDGED.to_frame()
 
 
 def _without_doubles(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -100,23 +113,28 @@ def _without_doubles(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     The first keeps it, in the order of ``MOVING``. A school or student under two ids has neither.
     """
-    rows = rows.sort(pl.col("kind").replace_strict(_ORDER), maintain_order=True)
-    rows = rows.with_columns(
-        legacy_id=pl.when(pl.col("kind") == "contact").then("legacy_id")
+    keys = rows.select(
+        "kind",
+        "id",
+        "sis_id",
+        rank=pl.col("kind").replace_strict(_ORDER, return_dtype=pl.UInt8),
+        legacy_id=pl.when(
+            (pl.col("kind") == "contact") & (pl.col("legacy_id") != pl.col("id"))
+        ).then("legacy_id"),
     ).with_row_index("at")
-    is_other = pl.col("legacy_id").is_not_null() & (pl.col("legacy_id") != pl.col("id"))
     ids = pl.concat(
-        [rows.select("at", "id"), rows.filter(is_other).select("at", id="legacy_id")]
-    ).sort("at", maintain_order=True)
+        [keys.select("at", "rank", "id"), keys.select("at", "rank", id="legacy_id").drop_nulls()]
+    ).sort("rank", "at", maintain_order=True)
     taken = ids.filter(~pl.col("id").is_first_distinct())["at"]
-    is_taken = pl.col("at").is_in(taken.implode())
+    is_taken = keys["at"].is_in(taken.implode())
     numbered = pl.col("kind").is_in(("school", "student")) & pl.col("sis_id").is_not_null()
-    is_double = numbered & pl.struct("kind", "sis_id").is_duplicated()
+    double = keys.filter(numbered & pl.struct("kind", "sis_id").is_duplicated())["at"]
+    is_double = keys["at"].is_in(double.implode()) & ~is_taken
     doubled = [
         _left(rows.filter(is_taken), pl.lit("the id stands for another record as well")),
-        _left(rows.filter(is_double & ~is_taken), pl.lit("two ids for one SIS id"), "ambiguous"),
+        _left(rows.filter(is_double), pl.lit("two ids for one SIS id"), "ambiguous"),
     ]
-    return rows.filter(~is_taken & ~is_double).drop("at"), pl.concat(doubled)
+    return _only(rows, ~(is_taken | is_double)), pl.concat(doubled)
 
 
 def _with_students(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

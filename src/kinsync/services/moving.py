@@ -74,9 +74,8 @@ def import_ids(
         records.fail_abandoned(district.id, at=tools.now())
         district = records.district(district.id)
         published = snapshots.load(district.id, storage=tools.storage)
-        judged, repeated = put_together(
-            saved.records, _known_students(district.id, published), default_vocabulary()
-        )
+        students = _known_students(district.id, published)
+        judged, repeated = put_together(saved.records, students, default_vocabulary())
         taken = adopted.taken(district.id, _ids_of(judged))
         judged = _judge(judged, taken, published, default_vocabulary())
         told = _told(judged, repeated, saved.ignored)

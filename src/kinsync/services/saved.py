@@ -11,6 +11,7 @@ from kinsync.domain.frames import empty
 from kinsync.domain.moving import SAVED
 from kinsync.domain.rules import RULES
 from kinsync.pipeline.map import header_key
+from kinsync.pipeline.saved import tidied
 from kinsync.transport import pages
 from kinsync.transport.delimited import open_delimited
 from kinsync.transport.pages import Record
@@ -72,7 +73,7 @@ _SCHOOL_WORDS = {"school_number", "low_grade", "high_grade", "principal"}
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """``records`` are of ``SAVED``; ``ignored`` counts those of kinds that Kinsync holds not."""
+    """``records`` are of ``SAVED``, tidied; ``ignored`` counts those of other kinds."""
 
     records: pl.DataFrame
     ignored: int
@@ -229,9 +230,11 @@ def _of_rows(rows: pl.DataFrame, columns: dict[str, str | None]) -> Iterable[pl.
     v2_alone = is_contact & is_blank["id"] & ~is_blank["legacy_id"]
     v1_alone = is_contact & is_blank["id"] & is_blank["legacy_id"] & ~is_blank["v1_id"]
     yield told.filter(~(v2_alone | v1_alone))
-    yield told.filter(v2_alone).with_columns(id=pl.col("legacy_id"), kind=pl.lit("legacy"))
+    yield told.filter(v2_alone).with_columns(
+        id=pl.col("legacy_id"), legacy_id=pl.lit(None, TEXT), kind=pl.lit("legacy")
+    )
     yield told.filter(is_contact & ~is_blank["v1_id"]).with_columns(
-        id=pl.col("v1_id"), kind=pl.lit("relationship")
+        id=pl.col("v1_id"), legacy_id=pl.lit(None, TEXT), kind=pl.lit("relationship")
     )
 
 
@@ -246,7 +249,8 @@ def _of_ragged(ragged: pl.DataFrame) -> pl.DataFrame:
 def _saved(found: pl.DataFrame, path: Path) -> pl.DataFrame:
     """Those columns as ``SAVED``."""
     named = found.with_columns(file=pl.lit(path.name))
-    return named.select(
+    told = named.select(
         (pl.col(name) if name in named.columns else pl.lit(None)).cast(dtype).alias(name)
         for name, dtype in SAVED.items()
     )
+    return tidied(told)
