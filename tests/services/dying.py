@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from kinsync.store import records  # noqa: E402
 from kinsync.store.publish import STEPS  # noqa: E402
 from kinsync.store.storage import Storage  # noqa: E402
 
+MORNING = datetime(2026, 9, 2, 6, tzinfo=UTC)
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.services.dying"])
 
@@ -64,20 +65,26 @@ def deadly_tools(moment: str, home: Path, day: datetime) -> Tools:
 
 def die_syncing(moment: str, district_id: int, file: Path, home: Path, day: datetime) -> None:
     """Sync a file in another process, which does not survive that moment."""
-    _die_doing(_sync, (moment, district_id, file, home, day))
+    die_doing(_sync, (moment, district_id, file, home, day))
 
 
 def die_approving(moment: str, district_id: int, home: Path, day: datetime) -> None:
     """Approve what is held in another process, which does not survive that moment."""
-    _die_doing(_approve, (moment, district_id, home, day))
+    die_doing(_approve, (moment, district_id, home, day))
 
 
 def die_restoring(moment: str, district_id: int, home: Path, day: datetime) -> None:
     """Restore version 1 in another process, which does not survive that moment."""
-    _die_doing(_restore, (moment, district_id, home, day))
+    die_doing(_restore, (moment, district_id, home, day))
 
 
-def _die_doing(work: Callable[..., None], arguments: tuple[object, ...]) -> None:
+def tripped(moment: str, district_id: int, home: Path) -> tuple[records.District, Tools]:
+    """A district, and tools that die at that moment, for work in another process."""
+    return records.district(district_id), deadly_tools(moment, home, MORNING)
+
+
+def die_doing(work: Callable[..., None], arguments: tuple[object, ...]) -> None:
+    """Do work in another process, which has to end with SIGKILL."""
     process = PROCESSES.Process(target=work, args=arguments)
     process.start()
     process.join(60)

@@ -15,6 +15,7 @@ from kinsync.store.sealing import Sealer
 from kinsync.store.webhooks import Delivery, Endpoint
 from kinsync.transport.addresses import Address, read_networks
 from kinsync.transport.post import Target
+from tests.store.publishing import connected
 
 KEY = bytes(range(32))
 PUBLIC = "8.8.8.8"
@@ -56,9 +57,7 @@ class Mailroom:
     def __post_init__(self) -> None:
         self.district = records.add_district(self.district_name, at=self.clock)
         self.application, _ = access.add_application(f"{self.district_name} app", at=self.clock)
-        self.connection = access.connect_application(
-            self.district.id, self.application.id, {}, at=self.clock
-        )
+        self.connection = connected(self.district.id, self.application.id)
         self._turn = threading.Lock()
 
     @property

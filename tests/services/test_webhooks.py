@@ -14,6 +14,7 @@ from kinsync.store import access, webhooks
 from kinsync.store.database import connect
 from kinsync.store.webhook_queue import PATIENCE
 from tests.services.mailroom import BROKEN, SECOND, TAKEN, Mailroom
+from tests.store.publishing import connected
 
 HOUR = timedelta(hours=1)
 
@@ -84,7 +85,7 @@ def test_another_districts_endpoint_hears_nothing(mailroom: Mailroom) -> None:
 
 def test_another_application_of_the_district_hears_nothing(mailroom: Mailroom) -> None:
     other, _ = access.add_application("Other", at=mailroom.clock)
-    theirs = access.connect_application(mailroom.district.id, other.id, {}, at=mailroom.clock)
+    theirs = connected(mailroom.district.id, other.id)
     webhook_endpoints.add(theirs, "https://other.example.org/", mailroom.tools)
     mailroom.announce()
 

@@ -1,6 +1,7 @@
 """Publishing in tests: a district's next snapshot in one call."""
 
 from datetime import datetime
+from pathlib import Path
 
 from kinsync.domain.changes import Changes, Snapshot
 from kinsync.domain.share import EVERYTHING, Share
@@ -8,6 +9,9 @@ from kinsync.store import access, feeds, records, snapshots
 from kinsync.store.publish import Publication, publish
 from kinsync.store.storage import Storage
 from tests.store.people import NOON, difference
+
+NO_CACHES = Storage(Path("no-such-home"))
+"""A storage without anything: what is published is read from the tables."""
 
 
 def prepare(
@@ -43,7 +47,7 @@ def connected(
     application_id: int,
     share: Share = EVERYTHING,
     *,
-    storage: Storage,
+    storage: Storage = NO_CACHES,
     at: datetime = NOON,
 ) -> access.Connection:
     """The connection of an application that from now on sees this share."""

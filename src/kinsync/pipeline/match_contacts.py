@@ -53,10 +53,19 @@ def match_people(incoming: People, before: Mapping[str, People]) -> pl.DataFrame
 def _leftovers(ours: Side, theirs: Side, numbers: pl.Series) -> pl.DataFrame:
     """Pairs among those who do not read as before, by evidence."""
     ours, theirs = without_offices(ours, theirs)
-    pairs = agreements(candidates(ours, theirs), ours, theirs)
-    pairs = _judge_numbers(pairs, numbers, ours.everyone.contacts["sis_id"])
+    pairs = evidence(ours, theirs, numbers)
     pairs = pairs.join(canonical_ranks(ours.leftovers), on="incoming")
     return _by_evidence(pairs, shared_students(pairs, ours, theirs))
+
+
+def evidence(ours: Side, theirs: Side, numbers: pl.Series) -> pl.DataFrame:
+    """Every pair that could be one person, with all that the rules weigh, and its score.
+
+    ``numbers`` are the SIS ids of everyone there was before.
+    """
+    pairs = agreements(candidates(ours, theirs), ours, theirs)
+    pairs = _judge_numbers(pairs, numbers, ours.everyone.contacts["sis_id"])
+    return pairs.with_columns(SCORE)
 
 
 def canonical_ranks(people: People) -> pl.DataFrame:
@@ -89,7 +98,6 @@ def _judge_numbers(pairs: pl.DataFrame, known: pl.Series, sent: pl.Series) -> pl
 
 def _by_evidence(pairs: pl.DataFrame, by_student: pl.DataFrame) -> pl.DataFrame:
     """The pairs taken by the rules, one rule after the other."""
-    pairs = pairs.with_columns(SCORE)
     taken = pairs.clear().select("incoming", "published")
     for rule in RULES:
         held = pairs.filter(rule.holds)

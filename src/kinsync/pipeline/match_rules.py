@@ -99,3 +99,10 @@ SCORE = (
     + pl.col("is_same_raw_name").cast(pl.Int32)
 ).alias("score")
 """How much agrees: students, phones and mailboxes first, then the rest to part what is level."""
+
+ADOPTING = tuple(
+    rule
+    for rule in RULES
+    if rule.name in ("same sis_id", "same student and name", "same name and phone or e-mail")
+)
+"""The rules by which ids of another service are recognised: never by a new name or a choice."""

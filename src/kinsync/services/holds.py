@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from kinsync.domain.changes import Changes
 from kinsync.domain.errors import Conflict, NotFound
+from kinsync.services.adopted import settle_waiting_ids
 from kinsync.services.sync import Tools
 from kinsync.store import publish, records, storage
 from kinsync.store.database import district_lock
@@ -63,6 +64,7 @@ def approve(
             counts={**held.sync.counts, "changes": held.changes.counts()},
         )
         publish.publish(publication, storage=tools.storage, step=tools.step)
+        settle_waiting_ids(district.id, held.changes)
         return records.find_sync(district.id, held.sync.id)
 
 

@@ -3,7 +3,7 @@
 Nearly everybody reads as before and is only counted; the rest is matched and compared.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -18,6 +18,9 @@ from kinsync.pipeline.settle import Unsettled, id_hash, prints, published_prints
 from kinsync.pipeline.snapshot import schools
 from kinsync.services.intake import Intake
 from kinsync.store.snapshots import Published
+
+WithWaitingIds = Callable[[Matched, Sequence[Snapshot], Published], Matched]
+"""Takes what was matched, the parts that it was matched with, and all that is published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ def compare(
     absent: Callable[[], Snapshot],
     new_ids: NewIds,
     vocabulary: Vocabulary,
+    with_waiting_ids: WithWaitingIds,
 ) -> Night:
     """What publishing this delivery would do.
 
@@ -43,12 +47,15 @@ def compare(
         absent: the last state of records that were deleted within retention.
         new_ids: where new ids come from.
         vocabulary: which names, phones and mailboxes are placeholders, and no evidence.
+        with_waiting_ids: gives new records the ids of another service that wait for them.
     """
     ours = prints(intake.student_pieces(), intake.contact_pieces(), intake.relationship_pieces())
     unsettled = settle(ours, published_prints(published.frames))
     del ours
     before = _published(published, unsettled)
-    matched = match(_incoming(intake, unsettled), before, absent(), new_ids, vocabulary)
+    gone = absent()
+    matched = match(_incoming(intake, unsettled), before, gone, new_ids, vocabulary)
+    matched = with_waiting_ids(matched, (before, gone), published)
     defers = intake.has_unreadable_student
     kept = carry(matched, before, intake.held, vocabulary, defer_deletions=defers)
     return Night(

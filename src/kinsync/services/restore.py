@@ -1,5 +1,7 @@
 """Restore: the content of an earlier version becomes the next one. Nothing is forgotten."""
 
+from dataclasses import replace
+
 from kinsync.domain.changes import Changes
 from kinsync.domain.errors import ChangeInput
 from kinsync.pipeline.diff import diff
@@ -9,7 +11,8 @@ from kinsync.store.database import district_lock
 
 
 def restore(district: records.District, version: int, tools: Tools) -> tuple[records.Sync, Changes]:
-    """Publish what ``version`` was, with the ids it had.
+    """Publish what ``version`` was, with the ids it had. An id that records had meanwhile points to
+    the one they have again.
 
     Raises:
         NotFound: the district has no such version.
@@ -23,6 +26,7 @@ def restore(district: records.District, version: int, tools: Tools) -> tuple[rec
             raise ChangeInput(f"Version {version} is what {district.name} publishes now.")
         earlier = snapshots.as_of(district.id, version)
         changes = diff(earlier, snapshots.load(district.id, storage=tools.storage))
+        changes = replace(changes, merged=snapshots.turned(district.id, changes))
         run = records.start_sync(
             district, at=tools.now(), origin="restore", file_name=f"version {version}"
         )

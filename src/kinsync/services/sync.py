@@ -5,14 +5,14 @@
 A preview is the same, stopping before publish.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
-from kinsync.domain.changes import Changes, FirstChanges, Snapshot
+from kinsync.domain.changes import Changes, FirstChanges, Matched, Snapshot
 from kinsync.domain.errors import KinsyncError
 from kinsync.domain.frames import KINDS, STUDENTS, empty
 from kinsync.domain.guarding import GuardThresholds, HoldReason
@@ -21,6 +21,11 @@ from kinsync.pipeline.census import census, census_after
 from kinsync.pipeline.first import first_records
 from kinsync.pipeline.guard import guard
 from kinsync.pipeline.snapshot import schools
+from kinsync.services.adopted import (
+    first_with_waiting_ids,
+    settle_waiting_ids,
+    with_waiting_ids,
+)
 from kinsync.services.check import checked
 from kinsync.services.delivery import Delivery
 from kinsync.services.intake import Intake
@@ -147,7 +152,9 @@ class _Run:
         if not self.district.published:
             return self._first(intake, report)
         before = snapshots.published(self.district.id, storage=self.tools.storage)
-        night = compare(intake, before, self._absent, ids.allocate, self.vocabulary)
+        night = compare(
+            intake, before, self._absent, ids.allocate, self.vocabulary, self._with_waiting_ids
+        )
         if night.is_deferred:
             intake.note_file_finding("deletions-deferred")
         report = report_on(intake)
@@ -167,7 +174,8 @@ class _Run:
         """The first version of a district: nobody to match, nothing to hold."""
         cache = snapshots.cache_name(1, self.sync.id)
         public_id = self.district.public_id
-        kept = snapshots.keep_pieces(self.tools.storage, public_id, cache, _records(intake))
+        pieces = first_with_waiting_ids(self.district.id, _records(intake), self.vocabulary)
+        kept = snapshots.keep_pieces(self.tools.storage, public_id, cache, pieces)
         changes = FirstChanges.of(kept)
         self._keep_findings(intake)
         if self.sync.is_preview:
@@ -176,6 +184,13 @@ class _Run:
             return Outcome(self._end("previewed", report), report, changes)
         self._publish(changes, report, cache=cache)
         return Outcome(self._end("published", report), report, changes)
+
+    def _with_waiting_ids(
+        self, matched: Matched, before: Sequence[Snapshot], published: snapshots.Published
+    ) -> Matched:
+        return with_waiting_ids(
+            self.district.id, matched, before, published.frames, self.vocabulary
+        )
 
     def _absent(self) -> Snapshot:
         horizon = self.tools.now() - timedelta(days=RETURN_DAYS)
@@ -218,6 +233,7 @@ class _Run:
             cache=cache,
         )
         publish.publish(publication, storage=self.tools.storage, step=self.tools.step)
+        settle_waiting_ids(self.district.id, changes)
 
     def _keep_findings(self, intake: Intake) -> None:
         storage.save_findings(self._folder(), all_findings(intake))

@@ -123,6 +123,15 @@ def find_connection(district_id: int, application_id: int) -> Connection:
     return _connection(row)
 
 
+def readers(district_id: int) -> list[str]:
+    """Names of the applications that may have read a district: a token was given out for it."""
+    with outages(doing="looking up connections"):
+        found = models.Application.objects.filter(
+            connection__district_id=district_id, connection__token__isnull=False
+        )
+        return list(found.distinct().order_by("name").values_list("name", flat=True))
+
+
 def _application(row: models.Application) -> Application:
     return Application(row.id, row.public_id, row.name, row.created_at)
 

@@ -1,7 +1,9 @@
 """Ids: 24 hex digits that ascend in order of creation, handed out in blocks.
 
 Eight digits are the second of the hand-out, sixteen a counter that never goes back. The clock of a
-machine may: the seconds of an id are never less than those of the id before.
+machine may: the seconds of an id are never less than those of the id before. Ids that came from
+elsewhere (``store.adopted``) may lie anywhere, ahead of the clock too: a block that would meet one
+is left out.
 """
 
 import contextlib
@@ -9,6 +11,7 @@ import time
 
 import numpy as np
 import polars as pl
+import psycopg
 
 from kinsync.domain.errors import Defect
 from kinsync.store.database import connect, outages
@@ -18,6 +21,10 @@ UPDATE id_clock
 SET seconds = greatest(seconds, %(now)s), counter = counter + %(count)s
 WHERE id = 1
 RETURNING seconds, counter
+"""
+SPOKEN_FOR = """
+SELECT EXISTS (SELECT FROM adopted WHERE id BETWEEN %(first)s AND %(last)s)
+    OR EXISTS (SELECT FROM adopted WHERE legacy_id BETWEEN %(first)s AND %(last)s)
 """
 HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 
@@ -34,7 +41,15 @@ def allocate(count: int, *, now: float | None = None) -> pl.Series:
         return pl.Series("id", [], dtype=pl.String)
     seconds = int(time.time() if now is None else now)
     with outages(doing="numbering"), contextlib.closing(connect(autocommit=True)) as connection:
-        row = connection.execute(TAKE, {"now": seconds, "count": count}).fetchone()
+        while True:
+            ids = _take(connection, seconds, count)
+            block = {"first": ids[0], "last": ids[-1]}
+            if connection.execute(SPOKEN_FOR, block).fetchone() == (False,):
+                return ids
+
+
+def _take(connection: psycopg.Connection, seconds: int, count: int) -> pl.Series:
+    row = connection.execute(TAKE, {"now": seconds, "count": count}).fetchone()
     if row is None:
         raise Defect("The id clock is missing. Nothing was published. Please report it.")
     return _spell(row[0], row[1] - count + 1, count)

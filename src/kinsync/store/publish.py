@@ -233,21 +233,37 @@ def _insert_known(cursor: Cursor, publication: Publication, kind: str, frame: pl
 
 
 def _write_merges(cursor: Cursor, publication: Publication) -> None:
-    """Remember who each merged contact is now; earlier pointers follow to the same person."""
-    for from_id, into_id in publication.changes.merged.select("from_id", "into_id").iter_rows():
-        values = {
-            "district": publication.district_id,
-            "from": from_id,
-            "into": into_id,
-            "version": publication.version,
-        }
-        cursor.execute(
-            "INSERT INTO contact_merge (district_id, from_id, into_id, version)"
-            " VALUES (%(district)s, %(from)s, %(into)s, %(version)s)"
-            " ON CONFLICT (district_id, from_id)"
-            " DO UPDATE SET into_id = excluded.into_id, version = excluded.version",
-            values,
-        )
+    """Remember who goes on under which other id; earlier pointers follow to the same record."""
+    merged = publication.changes.merged.select("from_id", "into_id")
+    if merged.is_empty():
+        return
+    cursor.execute(
+        "CREATE TEMPORARY TABLE merging ON COMMIT DROP AS"
+        " SELECT from_id, into_id FROM contact_merge LIMIT 0"
+    )
+    copy_in(cursor, sql.SQL("merging (from_id, into_id)"), [merged])
+    cursor.execute("ANALYZE merging")
+    values = {"district": publication.district_id, "version": publication.version}
+    cursor.execute(
+        "DELETE FROM contact_merge AS earlier USING merging WHERE earlier.district_id ="
+        " %(district)s AND earlier.from_id = merging.into_id AND earlier.into_id = merging.from_id",
+        values,
+    )
+    cursor.execute(
+        "UPDATE contact_merge AS earlier SET into_id = merging.into_id FROM merging"
+        " WHERE earlier.district_id = %(district)s AND earlier.into_id = merging.from_id",
+        values,
+    )
+    cursor.execute(
+        "INSERT INTO contact_merge (district_id, from_id, from_legacy_id, into_id, version)"
+        " SELECT %(district)s, from_id, (SELECT legacy_id FROM contact"
+        " WHERE contact.district_id = %(district)s AND contact.id = from_id LIMIT 1),"
+        " into_id, %(version)s FROM merging"
+        " ON CONFLICT (district_id, from_id)"
+        " DO UPDATE SET into_id = excluded.into_id, version = excluded.version",
+        values,
+    )
+    cursor.execute("DROP TABLE merging")
 
 
 def _tell_connections(cursor: Cursor, publication: Publication, storage: Storage) -> None:

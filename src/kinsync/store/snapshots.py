@@ -187,6 +187,26 @@ def changes_of(district_id: int, version: int) -> Changes:
         return Changes(kinds, merged)
 
 
+def turned(district_id: int, changes: Changes) -> pl.DataFrame:
+    """Pointers turned round (``from_id``, ``into_id``): of records that come back under the id that
+    points to one which goes.
+
+    Raises:
+        TryAgainLater: the database is away.
+    """
+    created = pl.concat([changes.kinds[kind].created["id"] for kind in KINDS])
+    deleted = pl.concat([changes.kinds[kind].deleted["id"] for kind in KINDS])
+    with outages(doing="loading"), contextlib.closing(connect()) as connection:
+        found = connection.execute(
+            "SELECT into_id, from_id FROM contact_merge WHERE district_id = %s", (district_id,)
+        ).fetchall()
+    schema = {"from_id": pl.String, "into_id": pl.String}
+    pointers = pl.DataFrame(found, schema=schema, orient="row").filter(
+        pl.col("from_id").is_in(deleted.implode()), pl.col("into_id").is_in(created.implode())
+    )
+    return pointers.unique("from_id", keep="first").sort("from_id")
+
+
 def absent(district_id: int, *, since: int) -> Snapshot:
     """Records that were published once and are gone now, as they last were.
 

@@ -1,6 +1,7 @@
 """The tables, as Django models, one area a file: migrations and single records go through them."""
 
 from kinsync.store.models.access import Application, Connection, Token, TokenMinute
+from kinsync.store.models.adopted import Adopted
 from kinsync.store.models.disclosures import Disclosure
 from kinsync.store.models.records import (
     Contact,
@@ -19,6 +20,7 @@ from kinsync.store.models.sharing import Edition, Event, Visible
 from kinsync.store.models.webhooks import WebhookEndpoint, WebhookMessage
 
 __all__ = [
+    "Adopted",
     "Application",
     "Connection",
     "Contact",
