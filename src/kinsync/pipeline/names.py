@@ -8,6 +8,7 @@ _PREFIXES = r"^(?:(?:mr|mrs|ms|miss|mx|dr|prof|rev|sr|sra|srta|don|dona|hon|sgt|
 _TITLES = r"[\s,]+(?:phd|md|dds|esq|rn|edd|jd|cpa)$"
 _GENERATION = r"[\s,]+(jr|junior|sr|senior|ii|iii|iv|2nd|3rd|4th)$"
 _GENERATIONS = {"junior": "jr", "senior": "sr", "2nd": "ii", "3rd": "iii", "4th": "iv"}
+_JOINTS = r"['’‘`´ʻʼ＇.．]"
 _LAST_FIRST = r"^([^,]+),([^,]+)$"
 _LAST_GENERATION = r"^([^,]+?)[\s,]+(jr|junior|sr|senior|ii|iii|iv|2nd|3rd|4th)\s*,([^,]+)$"
 
@@ -20,8 +21,7 @@ def comparable(names: pl.Series) -> pl.DataFrame:
         ``name_suffix``: the generation (jr, sr, ii …) that stood behind it, else null: a father
         and a son of one name are two people.
     """
-    folded = fold(names)
-    key = amend(folded, folded.str.contains(r"['’‘`´ʻʼ.]"), _joined)
+    key = fold(amend(names, names.str.contains(_JOINTS), _joined))
     key = amend(key, key.str.contains(_TITLES), lambda some: some.str.replace(_TITLES, ""))
     key = amend(key, key.str.contains(",", literal=True), _with_generation_last)
     suffix = key.str.extract(_GENERATION)
@@ -38,7 +38,7 @@ def comparable(names: pl.Series) -> pl.DataFrame:
 
 def _joined(names: pl.Series) -> pl.Series:
     """Apostrophes and full stops part no words: O'Brien is obrien, Jr. is jr."""
-    return names.str.replace_all(r"['’‘`´ʻʼ.]", "")
+    return names.str.replace_all(_JOINTS, "")
 
 
 def _with_generation_last(names: pl.Series) -> pl.Series:

@@ -1,7 +1,8 @@
 """Linked rows to the records of a snapshot: contacts, and what they are to their students.
 
 The order of the rows changes nothing: a contact has its fullest name, its phones in the order
-cell, home, work, other, its addresses in the order of the alphabet.
+cell, home, work, other, its addresses in the order of the alphabet; of several words of the
+source for one relationship, the first of the alphabet stands beside ours.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,17 +24,19 @@ def plan(keys: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
         ``contact``: the number of the row's person, counted from 0.
         ``is_detail``: the first row that says just this about the person.
         ``is_kind``: the first row that ties the person to this student in this way.
+        ``is_wording``: the same, or the first row that says it in other words of the source.
     """
     people = linked.select("person").unique(maintain_order=True).with_row_index("contact")
     return (
         linked.select("person")
-        .hstack(keys.select("details", "kind"))
+        .hstack(keys.select("details", "kind", "wording"))
         .lazy()
         .join(people.lazy(), on="person", how="left", maintain_order="left")
         .select(
             "contact",
             is_detail=pl.struct("person", "details").is_first_distinct(),
             is_kind=pl.struct("person", "kind").is_first_distinct(),
+            is_wording=pl.struct("person", "kind", "wording").is_first_distinct(),
         )
         .collect()
     )
@@ -58,9 +61,17 @@ def contacts(rows: Rows, planned: pl.DataFrame) -> pl.DataFrame:
 
 def relationships(rows: Rows, planned: pl.DataFrame) -> pl.DataFrame:
     """One row per contact, student, type and relationship (``frames.RELATIONSHIPS``)."""
-    return pl.concat(
-        piece.filter("is_kind").select(RELATIONSHIPS.names()) for piece in _beside(rows, planned)
+    told = pl.concat(
+        piece.filter("is_wording").select(*RELATIONSHIPS.names(), "is_kind")
+        for piece in _beside(rows, planned)
     )
+    if told["is_kind"].all():
+        return told.drop("is_kind")
+    kind = ["contact", "student_sis_id", "type", "relationship"]
+    is_told_twice = told.select(pl.struct(kind).is_duplicated()).to_series()
+    first = told.filter(is_told_twice).sort(*kind, "relationship_source", "type_source")
+    chosen = first.unique(kind, keep="first", maintain_order=True)
+    return pl.concat([told.filter(~is_told_twice), chosen]).drop("is_kind")
 
 
 def schools(students: pl.DataFrame) -> pl.DataFrame:
@@ -78,10 +89,22 @@ def _beside(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 
 def _folded(told: pl.DataFrame) -> pl.DataFrame:
-    """People about whom the rows say several things."""
-    fuller = [pl.col("name").str.len_chars(), pl.col("name")]
+    """People about whom the rows say several things.
+
+    The fullest name stands: one in order before "Last, First", one in small letters too before
+    one in capitals alone.
+    """
+    name = pl.col("name")
+    is_turned = name.str.contains(",", literal=True)
+    is_shouted = name.str.to_uppercase() == name
     people = (
-        told.sort("contact", *fuller, descending=[False, True, False])
+        told.sort(
+            "contact",
+            is_turned,
+            -name.str.len_chars().cast(pl.Int32),
+            is_shouted,
+            name,
+        )
         .group_by("contact", maintain_order=True)
         .agg(pl.col("name").first(), pl.col("sis_id").drop_nulls().first())
     )

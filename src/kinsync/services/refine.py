@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from kinsync.domain.frames import CLEAN, FINDINGS, HELD, STUDENT_DETAILS, STUDENTS, empty
+from kinsync.domain.frames import (
+    CLEAN,
+    CONTACT_FIELDS,
+    FINDINGS,
+    HELD,
+    STUDENT_DETAILS,
+    STUDENTS,
+    empty,
+)
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.check import (
     Header,
@@ -162,9 +170,11 @@ class Refinery:
 
 
 def _with_contact(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with anything in a contact column."""
-    fields = [name for name in rows.columns if name.startswith("contact_")]
-    return rows.filter(pl.any_horizontal((pl.col(fields) != "").fill_null(value=False)))
+    """Rows with anything in a contact column, without what they say about the student."""
+    contacts = rows.select("row", "student_sis_id", *CONTACT_FIELDS)
+    return contacts.filter(
+        pl.any_horizontal((pl.col(CONTACT_FIELDS) != "").fill_null(value=False))
+    )
 
 
 def _tidied(rows: pl.DataFrame) -> pl.DataFrame:
