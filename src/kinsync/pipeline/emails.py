@@ -20,7 +20,7 @@ _MOST_PARTS = 20
 
 def has_many_addresses(cells: pl.Series) -> pl.Series:
     """Which cells may hold several addresses; false for a blank one."""
-    return cells.str.contains(r"@.*@").fill_null(value=False)
+    return cells.str.contains(r"(?s)@.*@").fill_null(value=False)
 
 
 def split_emails(cells: pl.Series) -> pl.Series:

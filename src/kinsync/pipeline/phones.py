@@ -112,7 +112,8 @@ def comparable_phone(phone: pl.Expr) -> pl.Expr:
 
 def is_placeholder_phone(phone: pl.Expr, placeholders: Collection[str]) -> pl.Expr:
     """Digits that stand in for a number that nobody gave: never evidence of who somebody is."""
-    return phone.is_in(sorted(placeholders))
+    known = sorted(placeholders)
+    return phone.is_in(known) | comparable_phone(phone).is_in(known)
 
 
 def is_unassigned(phone: pl.Expr) -> pl.Expr:

@@ -51,6 +51,7 @@ class Refined:
     lone: pl.DataFrame  # LONE
     firsts: pl.DataFrame  # FIRSTS, beside students
     held: pl.DataFrame  # frames.HELD
+    ragged: pl.Series  # rows of those held that have another shape than the header
     findings: pl.DataFrame  # frames.FINDINGS
     rows: int
     last_row: int
@@ -96,6 +97,7 @@ class Refinery:
             lone=self._numbered(lone),
             firsts=self._numbered(students).select("row", student=pl.col("sis_id").hash()),
             held=self._numbered(pl.concat([checked.held, lone_held, self._ragged(block.ragged)])),
+            ragged=self._numbered(block.ragged.select("row"))["row"],
             findings=pl.concat(
                 [block.findings, checked.findings, lone_findings, *student_findings]
             ),
