@@ -35,8 +35,8 @@ def rows(*given: Mapping[str, str | None]) -> pl.DataFrame:
 
 def complete(**given: str | None) -> dict[str, str | None]:
     """A complete row, but for what is given (fields of a contact without their prefix)."""
-    named = {name if name in COMPLETE or name in ROWS else f"contact_{name}": value
-             for name, value in given.items()}  # fmt: skip
+    theirs = {name: f"contact_{name}" for name in given if f"contact_{name}" in ROWS}
+    named = {theirs.get(name, name): value for name, value in given.items()}
     return {**COMPLETE, **named}
 
 
