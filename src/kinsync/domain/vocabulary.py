@@ -49,7 +49,9 @@ def word_key(word: str) -> str:
     """
     bare = re.sub(ACCENTS, "", unicodedata.normalize("NFKD", word.lower())).lower()
     plain = "".join(UNDECOMPOSED.get(c, c) for c in unicodedata.normalize("NFC", bare))
-    return " ".join("".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in plain).split())
+    return " ".join(
+        "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in plain).split()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,12 +198,17 @@ def _torn_apart(torn: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
         low=pl.col("sis_id").min().over("key"), high=pl.col("sis_id").max().over("key")
     )
     near = around.group_by("node").agg(pl.col("low").min(), pl.col("high").max())
-    parted = torn.join(near, on="node", how="left").with_columns(
-        own=pl.coalesce(
-            "sis_id",
-            pl.when((pl.col("low") == pl.col("high")) & pl.col("suffix").is_null()).then("low"),
-        ),
-        generation=pl.when(~pl.col("is_large")).then("suffix"),
+    parted = (
+        torn.join(near, on="node", how="left")
+        .with_columns(
+            own=pl.coalesce(
+                "sis_id",
+                pl.when((pl.col("low") == pl.col("high")) & pl.col("suffix").is_null()).then("low"),
+            ),
+        )
+        .with_columns(
+            generation=pl.when(~pl.col("is_large") & pl.col("own").is_null()).then("suffix"),
+        )
     )
     is_alone = pl.coalesce("own", "generation").is_null()
     person = (
@@ -228,7 +233,17 @@ def _with_person(rows: pl.DataFrame, joined: pl.DataFrame) -> pl.DataFrame:
         moved, on="node", how="left", maintain_order="left"
     )
     person = rows["node"].clone().scatter(places, told["person"])  # few move: no copy of the rest
-    return rows.select("row", "part").with_columns(person.alias("person"))
+    persons = rows.select("row", "part").with_columns(person.alias("person"))
+    return _with_whole_rows(persons)
+
+
+def _with_whole_rows(persons: pl.DataFrame) -> pl.DataFrame:
+    """The same, every part of a row with the person of its first: a row names one person."""
+    further = persons.filter(pl.col("part") > 0).select("row")
+    first = persons.filter(pl.col("part") == 0, pl.col("row").is_in(further["row"].implode()))
+    whose = further.join(first, on="row", how="left", maintain_order="left")["person"]
+    places = (persons["part"] > 0).arg_true()
+    return persons.with_columns(persons["person"].clone().scatter(places, whose))
 
 
 def _places(rows: pl.DataFrame, joined: pl.DataFrame, code: str) -> pl.DataFrame:

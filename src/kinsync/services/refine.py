@@ -174,9 +174,7 @@ class Refinery:
 def _with_contact(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows with anything in a contact column, without what they say about the student."""
     contacts = rows.select("row", "student_sis_id", *CONTACT_FIELDS)
-    return contacts.filter(
-        pl.any_horizontal((pl.col(CONTACT_FIELDS) != "").fill_null(value=False))
-    )
+    return contacts.filter(pl.any_horizontal((pl.col(CONTACT_FIELDS) != "").fill_null(value=False)))
 
 
 def _tidied(rows: pl.DataFrame) -> pl.DataFrame:
