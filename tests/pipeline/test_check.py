@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pipeline.tables import FILE, WORDS, checked, complete, found, laws, rows
 
 from kinsync.domain.rules import HELD_CODES, RULES
 from kinsync.pipeline.check import check_repeated_details, check_students
 from kinsync.pipeline.clean import clean_students
-from tests.pipeline.tables import FILE, WORDS, checked, complete, found, laws, rows
 
 
 def met(**given: str | None) -> list[str]:

@@ -4,10 +4,10 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pipeline.tables import WORDS, cleaned, complete, laws, rows
 
 from kinsync.domain.frames import CLEAN, CONTACT_FIELDS, STUDENT_DETAILS, STUDENTS
 from kinsync.pipeline.clean import clean_contacts, clean_students
-from tests.pipeline.tables import WORDS, cleaned, complete, laws, rows
 
 
 def test_our_word_stands_beside_what_the_source_wrote() -> None:
@@ -83,7 +83,8 @@ def test_a_list_without_end_is_one_value_that_is_not_understood() -> None:
 
 CELLS = st.sampled_from(
     ["", " ", "Mother", "tio", "N/A", "García, Ana", "O'Brien", "503-555-0142", "5035550142 x3",
-     "5035550142 / 5035550143", "a@x.org", "A@X.ORG; b@x.org", "Jr.", "\u200b", "ａ", "=1+1", "0042"]
+     "5035550142 / 5035550143", "a@x.org", "A@X.ORG; b@x.org", "Jr.", "\u200b", "ａ", "=1+1",
+     "0042"]
 )  # fmt: skip
 
 

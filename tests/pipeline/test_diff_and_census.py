@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+from tests.pipeline.snapshots import District, Person, Tie
+
 from kinsync.domain.changes import Snapshot
 from kinsync.domain.frames import KINDS
 from kinsync.pipeline.census import census
 from kinsync.pipeline.diff import diff
-from tests.pipeline.snapshots import District, Person, Tie
 
 ANA = Person("ana", "Ana Ruiz", phone="5035550101", email="ana@example.org")
 BO = Person("bo", "Bo Ek", (Tie("S2"),), phone="5035550102")

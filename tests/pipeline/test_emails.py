@@ -5,6 +5,7 @@ import pytest
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pipeline.tables import WORDS, laws, series
 
 from kinsync.pipeline.emails import (
     clean_emails,
@@ -14,7 +15,6 @@ from kinsync.pipeline.emails import (
     is_suspicious,
     split_emails,
 )
-from tests.pipeline.tables import WORDS, laws, series
 
 
 def clean(cell: str | None) -> str | None:
@@ -22,7 +22,7 @@ def clean(cell: str | None) -> str | None:
     return value
 
 
-def told(condition: pl.Expr, *emails: str | None) -> list[bool | None]:
+def told(condition: pl.Expr, *emails: str | None) -> list[object]:
     return pl.DataFrame({"email": series(emails)}).select(condition).to_series().to_list()
 
 

@@ -2,10 +2,10 @@
 
 import polars as pl
 import pytest
+from tests.pipeline.tables import WORDS, kept
 
 from kinsync.domain.frames import KEYS
 from kinsync.pipeline.evidence import MOST_NAMES, keys_of, shared_evidence
-from tests.pipeline.tables import WORDS, kept
 
 ANA = {"name": "Ana Ruiz", "phone": "5035550142", "email": "ana@example.org"}
 

@@ -1,17 +1,18 @@
 """Link: which rows of one sync name the same person, and which never do."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pipeline.tables import WORDS, kept, laws
 
 from kinsync.pipeline.evidence import MOST_NAMES, keys_of
 from kinsync.pipeline.link import MOST_NODES, Linked, link, repeated
-from tests.pipeline.tables import WORDS, kept, laws
 
-Row = dict[str, str | None]
+Row = Mapping[str, str | None]
 ANA: Row = {"name": "Ana Ruiz", "phone": "5035550142", "email": "ana@example.org"}
 BO: Row = {"name": "Bo Ek", "phone": "5035550143", "email": "bo@example.org"}
 

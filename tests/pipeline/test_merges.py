@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-
 from tests.pipeline.snapshots import District, Person, Tie
 
 ANA = Person("ana", "Ana Ruiz", phone="5035550101")

@@ -4,10 +4,10 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pipeline.tables import laws, series
 
 from kinsync.pipeline.names import comparable, given_name
 from kinsync.pipeline.text import tidy
-from tests.pipeline.tables import laws, series
 
 
 def keys(*names: str | None) -> list[tuple[str | None, str | None]]:

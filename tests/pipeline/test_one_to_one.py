@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pipeline.tables import laws
 
 from kinsync.pipeline.one_to_one import mutual_best, without
-from tests.pipeline.tables import laws
 
 Pair = tuple[int, int, int]
 SCHEMA = {"incoming": pl.UInt32, "published": pl.UInt32, "score": pl.Int64}

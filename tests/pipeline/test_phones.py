@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pipeline.tables import WORDS, laws, series
 
 from kinsync.pipeline.phones import (
     clean_phones,
@@ -14,7 +15,6 @@ from kinsync.pipeline.phones import (
     is_unassigned,
     split_phones,
 )
-from tests.pipeline.tables import WORDS, laws, series
 
 DIGITS = st.text("0123456789", min_size=10, max_size=11)
 
@@ -23,7 +23,7 @@ def clean(*cells: str | None) -> list[tuple[str | None, str | None]]:
     return list(clean_phones(series(cells)).iter_rows())
 
 
-def told(condition: pl.Expr, *phones: str | None) -> list[bool | None]:
+def told(condition: pl.Expr, *phones: str | None) -> list[object]:
     return pl.DataFrame({"phone": series(phones)}).select(condition).to_series().to_list()
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from tests.pipeline.snapshots import counter
+from tests.pipeline.tables import WORDS
 
 from kinsync.connectors.students_file import students_mapping
 from kinsync.domain.changes import Snapshot
@@ -23,8 +25,6 @@ from kinsync.pipeline.map import Columns
 from kinsync.pipeline.match import match
 from kinsync.pipeline.sis_ids import judge_sis_ids, rows_to_judge
 from kinsync.simulators.families import generate
-from tests.pipeline.snapshots import counter
-from tests.pipeline.tables import WORDS
 
 STUDENTS = 2_500
 LEAST_LINKED = {1.0: 0.99, 4.0: 0.90}

@@ -2,10 +2,10 @@
 
 import polars as pl
 import pytest
+from tests.pipeline.tables import WORDS, kept
 
 from kinsync.pipeline.evidence import keys_of
 from kinsync.pipeline.sis_ids import judge_sis_ids, rows_to_judge
-from tests.pipeline.tables import WORDS, kept
 
 
 def judged(*names: str, sis_id: str = "C1") -> list[tuple[int, str]]:

@@ -6,12 +6,12 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pipeline.tables import WORDS, kept, laws
 
 from kinsync.domain.frames import CONTACTS, RELATIONSHIPS
 from kinsync.pipeline import snapshot
 from kinsync.pipeline.evidence import keys_of
 from kinsync.pipeline.link import link
-from tests.pipeline.tables import WORDS, kept, laws
 
 Row = dict[str, str | None]
 ANA: Row = {"name": "Ana Ruiz", "sis_id": "C1"}

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pipeline.tables import laws, series
 
 from kinsync.domain import vocabulary
 from kinsync.pipeline.text import amend, fold, tidy, word_key
-from tests.pipeline.tables import laws, series
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cn", "Co"]), max_size=12)
 """Anything that a decoded file can hold."""

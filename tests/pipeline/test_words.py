@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pipeline.tables import WORDS, laws, series
 
 from kinsync.pipeline.words import our_words
-from tests.pipeline.tables import WORDS, laws, series
 
 
 def ours(theirs: str | None, words: str = "relationship") -> str | None:

@@ -85,7 +85,7 @@ def of_rows(*rows: str) -> str:
         pytest.param(of_rows(ROW).rstrip(), id="no last line end"),
         pytest.param('"' + of_rows(ROW).strip().replace(",", '","').replace("\n", '"\n"') + '"\n',
                      id="all quoted"),
-        pytest.param(of_rows(ROW).replace("Student_id", "STUDENT ID"), id="header spelled otherwise"),
+        pytest.param(of_rows(ROW).replace("Student_id", "STUDENT ID"), id="another header"),
     ],
 )  # fmt: skip
 def test_a_file_is_taken_in_however_it_is_written(tmp_path: Path, content: bytes | str) -> None:

@@ -30,7 +30,10 @@ WORD_LISTS = (
 )
 """The lists that turn words of a source into ours."""
 
-ACCENTS = "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]"
+ACCENTS = (
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    "\u0610-\u061a\u064b-\u065f\u0670]"
+)
 """A pattern for marks above, below and through letters that names are compared without: those of
 Latin, Greek and Cyrillic, the vowel points of Hebrew and Arabic. Other scripts spell with theirs.
 """

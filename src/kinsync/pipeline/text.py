@@ -6,6 +6,9 @@ import polars as pl
 
 from kinsync.domain.vocabulary import ACCENTS, UNDECOMPOSED
 
+_UNTIDY = r"^$|^ | $|  |[^ -~]"
+"""Cells that may not be tidy: one look at each, because nearly all are."""
+
 
 def amend(
     values: pl.Series, where: pl.Series, change: Callable[[pl.Series], pl.Series]
@@ -27,10 +30,13 @@ def is_beyond_ascii(values: pl.Series) -> pl.Series:
 
 def tidy(values: pl.Series) -> pl.Series:
     """NFC, trimmed, inner white space and control characters as one space; blank is null."""
-    values = amend(values, is_beyond_ascii(values), _compose)
-    values = values.str.strip_chars()
-    values = amend(values, values.str.contains(r"\s\s|[\x00-\x1f\x7f]"), _collapse)
-    return values.set(values == "", None)
+    return amend(values, values.str.contains(_UNTIDY), _tidied)
+
+
+def _tidied(values: pl.Series) -> pl.Series:
+    composed = amend(values, is_beyond_ascii(values), _compose)
+    plain = composed.str.replace_all(r"[\s\x00-\x1f\x7f]+", " ").str.strip_chars()
+    return plain.set(plain == "", None)
 
 
 def _compose(values: pl.Series) -> pl.Series:
@@ -42,10 +48,6 @@ def _compose(values: pl.Series) -> pl.Series:
         "",
     )
     return visible.str.normalize("NFC")
-
-
-def _collapse(values: pl.Series) -> pl.Series:
-    return values.str.replace_all(r"[\s\x00-\x1f\x7f]+", " ").str.strip_chars()
 
 
 def fold(values: pl.Series) -> pl.Series:
