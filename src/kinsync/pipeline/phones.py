@@ -1,5 +1,6 @@
 """Phones as people write them, and what applications are promised: digits."""
 
+import re
 from collections.abc import Collection
 from functools import cache
 
@@ -119,7 +120,8 @@ def is_placeholder_phone(phone: pl.Expr, placeholders: Collection[str]) -> pl.Ex
 def is_unassigned(phone: pl.Expr) -> pl.Expr:
     """Never assigned by the numbering plan, or 11 digits without a leading 1.
 
-    The plan decides by area code and the digit behind it.
+    On the mainland the plan decides by area code and the digit behind it. Islands with a plan of
+    their own (Guam, Barbados …) decide further on, so what begins like theirs is let pass.
     """
     ten = comparable_phone(phone)
     return ~ten.str.slice(0, 4).is_in(_assigned_prefixes()) | (ten.str.len_bytes() != 10)
@@ -128,11 +130,20 @@ def is_unassigned(phone: pl.Expr) -> pl.Expr:
 @cache
 def _assigned_prefixes() -> list[str]:
     """Four leading digits of every number that can have been assigned in the numbering plan."""
+    islands = re.compile("|".join(_island_area_codes()))
     prefixes = (f"{n:04d}" for n in range(2000, 10_000))
     return [
         prefix
         for prefix in prefixes
-        if phonenumbers.is_valid_number(
+        if islands.match(prefix)
+        or phonenumbers.is_valid_number(
             phonenumbers.PhoneNumber(country_code=1, national_number=int(prefix + "345678"))
         )
     ]
+
+
+def _island_area_codes() -> list[str]:
+    """Patterns of the area codes that belong to one of the smaller regions of the plan."""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[1]
+    known = (phonenumbers.PhoneMetadata.metadata_for_region(region) for region in regions)
+    return [f"(?:{one.leading_digits})" for one in known if one and one.leading_digits]
