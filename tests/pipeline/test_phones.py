@@ -137,7 +137,7 @@ def test_what_the_numbering_plan_never_assigned_is_told(phone: str) -> None:
 def test_no_number_that_the_plan_knows_is_called_unassigned(number: int) -> None:
     """The engine decides by four digits; phonenumbers looks at the whole number.
 
-    524 9 is of personal numbers, of which few are assigned.
+    524 9 is of personal numbers, of which a quarter is not assigned.
     """
     assume(not str(number).startswith("5249"))
     valid = phonenumbers.is_valid_number(
