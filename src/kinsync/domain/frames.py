@@ -118,6 +118,7 @@ KEYS = pl.Schema(
         "content": pl.UInt64(),  # everything the row says about the contact
         "details": pl.UInt64(),  # what it says about the person alone
         "kind": pl.UInt64(),  # student, type and relationship
+        "wording": pl.UInt64(),  # the source's own words for type and relationship
     }
 )
 """Kept contact rows as hashes, for *link*: 64 bits in the place of text keep it small and fast."""

@@ -3,6 +3,7 @@
 The default vocabulary is a data file beside this module; a mapping may add words to it.
 """
 
+import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
@@ -29,6 +30,14 @@ WORD_LISTS = (
 )
 """The lists that turn words of a source into ours."""
 
+ACCENTS = (
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    "\u0610-\u061a\u064b-\u065f\u0670]"
+)
+"""A pattern for marks above, below and through letters that names are compared without: those of
+Latin, Greek and Cyrillic, the vowel points of Hebrew and Arabic. Other scripts spell with theirs.
+"""
+
 UNDECOMPOSED = {
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i",
     "ħ": "h", "ŋ": "n",
@@ -41,10 +50,11 @@ def word_key(word: str) -> str:
 
     The same as ``pipeline.text.word_key`` does for whole columns; a test holds them together.
     """
-    decomposed = unicodedata.normalize("NFKD", word.lower())
-    bare = "".join(c for c in decomposed if unicodedata.category(c)[0] != "M")
-    plain = "".join(UNDECOMPOSED.get(c, c) for c in bare)
-    return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
+    bare = re.sub(ACCENTS, "", unicodedata.normalize("NFKD", word.lower())).lower()
+    plain = "".join(UNDECOMPOSED.get(c, c) for c in unicodedata.normalize("NFC", bare))
+    return " ".join(
+        "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in plain).split()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,10 @@ from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.emails import is_placeholder_email, is_suspicious
 from kinsync.pipeline.phones import is_placeholder_phone, is_unassigned
 
-_DAMAGED = r"^\d(?:[.,]\d+)?[eE]\+?\d+$"
+_DAMAGED = (
+    r"^(?:\d[.,]\d+[eE][+-]?\d+|\d[eE][+-]\d+|#+|#(?:N/A|REF!|VALUE!|NAME\?|NULL!|NUM!|DIV/0!))$"
+)
+"""What spreadsheets make of an id: 2.05E+04, 2E+04, ##### and #N/A; 2E04 may be an id itself."""
 _REQUIRED_DETAILS = ("school_sis_id", "last_name", "first_name")
 _UNDERSTOOD_DETAILS = (
     "grade", "gender", "dob", "race", "hispanic_ethnicity", "ell_status", "frl_status",

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from kinsync.domain.frames import CLEAN, STUDENT_DETAILS, STUDENTS
+from kinsync.domain.frames import CLEAN, CONTACT_FIELDS, STUDENT_DETAILS, STUDENTS
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.emails import clean_emails, has_many_addresses, split_emails
 from kinsync.pipeline.names import comparable
@@ -31,7 +31,7 @@ def clean_contacts(rows: pl.DataFrame, vocabulary: Vocabulary) -> pl.DataFrame:
 
     A cell with several phones or addresses becomes several parts of its row.
     """
-    parts = _in_parts(rows)
+    parts = _in_parts(rows.select("row", "student_sis_id", *CONTACT_FIELDS))
     name = tidy(parts["contact_name"])
     keys = comparable(name)
     key = keys["name_key"]
@@ -86,26 +86,34 @@ def clean_students(rows: pl.DataFrame, vocabulary: Vocabulary) -> tuple[pl.DataF
 
 
 def _dates(cells: pl.Series) -> pl.Series:
-    """Dates as YYYY-MM-DD, else null."""
+    """Dates as YYYY-MM-DD, else null. Each further form is tried on what is still open alone."""
     day = cells.str.extract(r"^(\S+)")
-    parsed = pl.coalesce(_date(form) for form in _DATE_FORMS)
-    return day.to_frame("day").select(parsed.dt.strftime("%Y-%m-%d")).to_series()
+    found = _date(day, _DATE_FORMS[0])
+    for form in _DATE_FORMS[1:]:
+        still = (found.is_null() & day.is_not_null()).arg_true()
+        if still.is_empty():
+            break
+        found = found.scatter(still, _date(day.gather(still), form))
+    return found.dt.to_string("iso")
 
 
-def _date(form: str) -> pl.Expr:
-    parsed = pl.col("day").str.to_date(form, strict=False)
-    return pl.when(parsed.dt.year() >= _FIRST_YEAR).then(parsed)
+def _date(days: pl.Series, form: str) -> pl.Series:
+    parsed = days.str.to_date(form, strict=False)
+    return parsed.set(parsed.dt.year() < _FIRST_YEAR, None)
 
 
 def _in_parts(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with ``part`` 0, and further parts where a cell holds several values."""
+    """The rows with ``part`` 0; behind them further parts, where a cell holds several values."""
     rows = rows.with_columns(part=pl.lit(0, pl.UInt8))
-    several = has_many_digits(rows["contact_phone"]).fill_null(value=False) | has_many_addresses(
-        rows["contact_email"]
-    ).fill_null(value=False)
+    several = has_many_digits(rows["contact_phone"]) | has_many_addresses(rows["contact_email"])
     if not several.any():
         return rows
-    return pl.concat([rows.filter(~several), _split(rows.filter(several))]).sort("row", "part")
+    parts = _split(rows.filter(several))
+    first = rows.with_columns(
+        rows[field].clone().scatter(several.arg_true(), parts.filter(part=0)[field])
+        for field in ("contact_phone", "contact_email")
+    )
+    return pl.concat([first, parts.filter(pl.col("part") > 0)], rechunk=True)
 
 
 def _split(rows: pl.DataFrame) -> pl.DataFrame:

@@ -19,8 +19,8 @@ _MOST_PARTS = 20
 
 
 def has_many_addresses(cells: pl.Series) -> pl.Series:
-    """Which cells may hold several addresses."""
-    return cells.str.count_matches("@", literal=True) > 1
+    """Which cells may hold several addresses; false for a blank one."""
+    return cells.str.contains(r"(?s)@.*@").fill_null(value=False)
 
 
 def split_emails(cells: pl.Series) -> pl.Series:

@@ -18,6 +18,7 @@ _DETAILS = (
     "name", "phone", "phone_extension", "phone_type", "phone_type_source", "email", "sis_id",
 )  # fmt: skip
 _KIND = ("student_sis_id", "type", "relationship")
+_WORDING = ("type_source", "relationship_source")
 
 
 def keys_of(kept: pl.DataFrame, vocabulary: Vocabulary) -> pl.DataFrame:
@@ -41,6 +42,7 @@ def keys_of(kept: pl.DataFrame, vocabulary: Vocabulary) -> pl.DataFrame:
         kept.select(_CONTENT).hash_rows().alias("content"),
         kept.select(_DETAILS).hash_rows().alias("details"),
         kept.select(_KIND).hash_rows().alias("kind"),
+        kept.select(_WORDING).hash_rows().alias("wording"),
     ).select(KEYS.names())
 
 

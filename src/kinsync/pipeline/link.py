@@ -35,10 +35,11 @@ class Linked:
 
 def link(keys: pl.DataFrame) -> Linked:
     """The person of each kept row (``frames.KEYS``)."""
-    rows = keys.drop("content", "details", "kind").with_columns(
-        who=pl.when(pl.col("name").is_not_null()).then(pl.struct("name", "suffix").hash())
+    rows = keys.drop("details", "kind", "wording").with_columns(
+        who=pl.when(pl.col("name").is_not_null()).then(pl.struct("name", "suffix").hash()),
+        content=_row_contents(keys),
     )
-    rows = rows.with_columns(node=_node())
+    rows = rows.with_columns(node=_node()).drop("content")
     shared = {name: shared_evidence(rows, name) for name in ("phone", "email")}
     rows = rows.with_columns(node=_node_of_student(shared))
     nodes = _nodes(rows).with_columns(
@@ -56,24 +57,24 @@ def link(keys: pl.DataFrame) -> Linked:
 
 def repeated(keys: pl.DataFrame) -> pl.Series:
     """``row`` of each row that repeats an earlier one to the last detail."""
-    again = keys.select("row", is_again=~pl.col("content").is_first_distinct())
-    if not again["is_again"].any():
-        return again["row"].clear()
-    doubtful = again.filter(pl.col("row").is_in(again.filter("is_again")["row"].implode()))
-    return (
-        doubtful.group_by("row", maintain_order=True)
-        .agg(pl.col("is_again").all())
-        .filter("is_again")["row"]
-    )
+    rows = keys.select("row", "part", content=_row_contents(keys)).filter(pl.col("part") == 0)
+    return rows.filter(~pl.col("content").is_first_distinct())["row"]
+
+
+def _row_contents(keys: pl.DataFrame) -> pl.Series:
+    """What the row of each key says in all its parts, in whatever order."""
+    several = keys["row"].is_in(keys.filter(pl.col("part") > 0)["row"].implode())
+    summed = keys.filter(several).select(pl.col("content").sum().over("row").hash(6)).to_series()
+    return keys["content"].clone().scatter(several.arg_true(), summed)
 
 
 _CODES = ("link-conflict", "link-group-large")
 
 
 def _node() -> pl.Expr:
-    """What is alike to the letter; a placeholder is nobody but itself."""
+    """What is alike to the letter; a placeholder is nobody but itself, however often repeated."""
     alike = pl.struct("sis_id", "who", "phone", "email").hash()
-    return pl.when(pl.col("who").is_not_null()).then(alike).otherwise(pl.struct("row").hash())
+    return pl.when(pl.col("who").is_not_null()).then(alike).otherwise(pl.col("content").hash(7))
 
 
 def _nodes(rows: pl.DataFrame) -> pl.DataFrame:
@@ -197,12 +198,17 @@ def _torn_apart(torn: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
         low=pl.col("sis_id").min().over("key"), high=pl.col("sis_id").max().over("key")
     )
     near = around.group_by("node").agg(pl.col("low").min(), pl.col("high").max())
-    parted = torn.join(near, on="node", how="left").with_columns(
-        own=pl.coalesce(
-            "sis_id",
-            pl.when((pl.col("low") == pl.col("high")) & pl.col("suffix").is_null()).then("low"),
-        ),
-        generation=pl.when(~pl.col("is_large")).then("suffix"),
+    parted = (
+        torn.join(near, on="node", how="left")
+        .with_columns(
+            own=pl.coalesce(
+                "sis_id",
+                pl.when((pl.col("low") == pl.col("high")) & pl.col("suffix").is_null()).then("low"),
+            ),
+        )
+        .with_columns(
+            generation=pl.when(~pl.col("is_large") & pl.col("own").is_null()).then("suffix"),
+        )
     )
     is_alone = pl.coalesce("own", "generation").is_null()
     person = (
@@ -227,7 +233,17 @@ def _with_person(rows: pl.DataFrame, joined: pl.DataFrame) -> pl.DataFrame:
         moved, on="node", how="left", maintain_order="left"
     )
     person = rows["node"].clone().scatter(places, told["person"])  # few move: no copy of the rest
-    return rows.select("row", "part").with_columns(person.alias("person"))
+    persons = rows.select("row", "part").with_columns(person.alias("person"))
+    return _with_whole_rows(persons)
+
+
+def _with_whole_rows(persons: pl.DataFrame) -> pl.DataFrame:
+    """The same, every part of a row with the person of its first: a row names one person."""
+    further = persons.filter(pl.col("part") > 0).select("row")
+    first = persons.filter(pl.col("part") == 0, pl.col("row").is_in(further["row"].implode()))
+    whose = further.join(first, on="row", how="left", maintain_order="left")["person"]
+    places = (persons["part"] > 0).arg_true()
+    return persons.with_columns(persons["person"].clone().scatter(places, whose))
 
 
 def _places(rows: pl.DataFrame, joined: pl.DataFrame, code: str) -> pl.DataFrame:

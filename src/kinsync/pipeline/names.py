@@ -4,12 +4,18 @@ import polars as pl
 
 from kinsync.pipeline.text import amend, fold
 
-_PREFIXES = r"^(?:(?:mr|mrs|ms|miss|mx|dr|prof|rev|sr|sra|srta|don|dona|hon|sgt|capt|lt|col)\s+)+"
-_TITLES = r"[\s,]+(?:phd|md|dds|esq|rn|edd|jd|cpa)$"
-_GENERATION = r"[\s,]+(jr|junior|sr|senior|ii|iii|iv|2nd|3rd|4th)$"
+_BEFORE = "mr|mrs|ms|miss|mx|dr|prof|rev|sr|sra|srta|don|dona|hon|sgt|capt|lt|col"
+_BEHIND = "phd|md|dds|esq|rn|edd|jd|cpa"
+_GENERATION_WORDS = "jr|junior|sr|senior|ii|iii|iv|2nd|3rd|4th"
+_CLEAR = r"^[a-z]+(?: [a-z]+)*$"
+_MARKED = rf"^(?:{_BEFORE}) | (?:{_BEHIND}|{_GENERATION_WORDS})$"
+_PREFIXES = rf"^(?:(?:{_BEFORE})\s+)+"
+_TITLES = rf"[\s,]+(?:{_BEHIND})$"
+_GENERATION = rf"[\s,]+({_GENERATION_WORDS})$"
 _GENERATIONS = {"junior": "jr", "senior": "sr", "2nd": "ii", "3rd": "iii", "4th": "iv"}
+_JOINTS = r"['’‘`´ʻʼ＇.．]"
 _LAST_FIRST = r"^([^,]+),([^,]+)$"
-_LAST_GENERATION = r"^([^,]+?)[\s,]+(jr|junior|sr|senior|ii|iii|iv|2nd|3rd|4th)\s*,([^,]+)$"
+_LAST_GENERATION = rf"^([^,]+?)[\s,]+({_GENERATION_WORDS})\s*,([^,]+)$"
 
 
 def comparable(names: pl.Series) -> pl.DataFrame:
@@ -20,8 +26,22 @@ def comparable(names: pl.Series) -> pl.DataFrame:
         ``name_suffix``: the generation (jr, sr, ii …) that stood behind it, else null: a father
         and a son of one name are two people.
     """
-    folded = fold(names)
-    key = amend(folded, folded.str.contains(r"['’‘`´ʻʼ.]"), _joined)
+    key = names.str.to_lowercase()
+    unclear = (~key.str.contains(_CLEAR) | key.str.contains(_MARKED)).fill_null(value=False)
+    places = unclear.arg_true()
+    closely = _compared_closely(names.gather(places))
+    suffix = pl.repeat(None, names.len(), dtype=pl.String, eager=True)
+    return pl.DataFrame(
+        {
+            "name_key": key.scatter(places, closely["name_key"]),
+            "name_suffix": suffix.scatter(places, closely["name_suffix"]),
+        }
+    )
+
+
+def _compared_closely(names: pl.Series) -> pl.DataFrame:
+    """``comparable`` for names with more than plain letters, or with a title or generation."""
+    key = fold(amend(names, names.str.contains(_JOINTS), _joined))
     key = amend(key, key.str.contains(_TITLES), lambda some: some.str.replace(_TITLES, ""))
     key = amend(key, key.str.contains(",", literal=True), _with_generation_last)
     suffix = key.str.extract(_GENERATION)
@@ -38,7 +58,7 @@ def comparable(names: pl.Series) -> pl.DataFrame:
 
 def _joined(names: pl.Series) -> pl.Series:
     """Apostrophes and full stops part no words: O'Brien is obrien, Jr. is jr."""
-    return names.str.replace_all(r"['’‘`´ʻʼ.]", "")
+    return names.str.replace_all(_JOINTS, "")
 
 
 def _with_generation_last(names: pl.Series) -> pl.Series:

@@ -1,7 +1,8 @@
 """Linked rows to the records of a snapshot: contacts, and what they are to their students.
 
 The order of the rows changes nothing: a contact has its fullest name, its phones in the order
-cell, home, work, other, its addresses in the order of the alphabet.
+cell, home, work, other, its addresses in the order of the alphabet; of several words of the
+source for one relationship, the first of the alphabet stands beside ours.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,20 +28,27 @@ def plan(keys: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
         ``contact``: the number of the row's person, counted from 0.
         ``is_detail``: the first row that says just this about the person.
         ``is_kind``: the first row that ties the person to this student in this way.
+        ``is_wording``: the first row that ties the person to this student in this way, or the
+        first that says so in other words of the source.
+        ``has_wordings``: whether what it says of the two is said in several wordings.
     """
     people = linked.select("person").unique(maintain_order=True).with_row_index("contact")
-    return (
+    planned = (
         linked.select("person")
-        .hstack(keys.select("details", "kind"))
+        .hstack(keys.select("details", "kind", "wording"))
         .lazy()
         .join(people.lazy(), on="person", how="left", maintain_order="left")
         .select(
             "contact",
             is_detail=pl.struct("person", "details").is_first_distinct(),
             is_kind=pl.struct("person", "kind").is_first_distinct(),
+            is_wording=pl.struct("person", "kind", "wording").is_first_distinct(),
+            tie=pl.col("person").hash(1) + pl.col("kind").hash(2),
         )
         .collect()
     )
+    again = planned.filter(pl.col("is_wording") & ~pl.col("is_kind"))["tie"].unique()
+    return planned.with_columns(has_wordings=pl.col("tie").is_in(again.implode())).drop("tie")
 
 
 def contact_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -63,9 +71,19 @@ def contact_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 
 def relationship_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """One row per contact, student, type and relationship (``frames.RELATIONSHIPS``), in pieces."""
+    """One row per contact, student, type and relationship (``frames.RELATIONSHIPS``), in pieces.
+
+    Those that all rows say in the same words come in the order of the rows, and at last the others.
+    """
+    several = []
     for piece in _beside(rows, planned):
-        yield piece.filter("is_kind").select(RELATIONSHIPS.names())
+        worded = piece.filter("is_wording").select(*RELATIONSHIPS.names(), "has_wordings")
+        several.append(worded.filter("has_wordings").drop("has_wordings"))
+        yield worded.filter(~pl.col("has_wordings")).drop("has_wordings")
+    if several:
+        kind = ["contact", "student_sis_id", "type", "relationship"]
+        ordered = pl.concat(several).sort(*kind, "relationship_source", "type_source")
+        yield ordered.unique(kind, keep="first", maintain_order=True)
 
 
 def schools(students: pl.DataFrame) -> pl.DataFrame:
@@ -83,10 +101,22 @@ def _beside(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 
 def _folded(told: pl.DataFrame) -> pl.DataFrame:
-    """People about whom the rows say several things."""
-    fuller = [pl.col("name").str.len_chars(), pl.col("name")]
+    """People about whom the rows say several things.
+
+    The fullest name stands: one in order before "Last, First", one in small letters too before
+    one in capitals alone.
+    """
+    name = pl.col("name")
+    is_turned = name.str.contains(",", literal=True)
+    is_shouted = name.str.to_uppercase() == name
     people = (
-        told.sort("contact", *fuller, descending=[False, True, False])
+        told.sort(
+            "contact",
+            is_turned,
+            -name.str.len_chars().cast(pl.Int32),
+            is_shouted,
+            name,
+        )
         .group_by("contact", maintain_order=True)
         .agg(pl.col("name").first(), pl.col("sis_id").drop_nulls().first())
     )

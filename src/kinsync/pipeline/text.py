@@ -4,7 +4,10 @@ from collections.abc import Callable
 
 import polars as pl
 
-from kinsync.domain.vocabulary import UNDECOMPOSED
+from kinsync.domain.vocabulary import ACCENTS, UNDECOMPOSED
+
+_UNTIDY = r"^$|^ | $|  |[^ -~]"
+"""Cells that may not be tidy: one look at each, because nearly all are."""
 
 
 def amend(
@@ -27,36 +30,41 @@ def is_beyond_ascii(values: pl.Series) -> pl.Series:
 
 def tidy(values: pl.Series) -> pl.Series:
     """NFC, trimmed, inner white space and control characters as one space; blank is null."""
-    values = amend(values, is_beyond_ascii(values), _compose)
-    values = values.str.strip_chars()
-    values = amend(values, values.str.contains(r"\s\s|[\x00-\x1f\x7f]"), _collapse)
-    return values.set(values == "", None)
+    return amend(values, values.str.contains(_UNTIDY), _tidied)
+
+
+def _tidied(values: pl.Series) -> pl.Series:
+    composed = amend(values, is_beyond_ascii(values), _compose)
+    plain = composed.str.replace_all(r"[\s\x00-\x1f\x7f]+", " ").str.strip_chars()
+    return plain.set(plain == "", None)
 
 
 def _compose(values: pl.Series) -> pl.Series:
     """NFC, with the spaces and invisible characters of office software made plain."""
-    plain = values.str.replace_all(r"[\u{a0}\u{2000}-\u{200a}\u{202f}\u{205f}\u{3000}]", " ")
+    plain = values.str.replace_all(r"[\p{Z}\u{85}]", " ")
     visible = plain.str.replace_all(
-        r"[\u{200b}-\u{200f}\u{202a}-\u{202e}\u{2060}-\u{2069}\u{feff}\u{ad}\u{80}-\u{9f}]", ""
+        r"[\u{80}-\u{9f}\u{ad}\u{61c}\u{180e}\u{200b}-\u{200f}\u{202a}-\u{202e}"
+        r"\u{2060}-\u{2069}\u{feff}]",
+        "",
     )
     return visible.str.normalize("NFC")
 
 
-def _collapse(values: pl.Series) -> pl.Series:
-    return values.str.replace_all(r"[\s\x00-\x1f\x7f]+", " ").str.strip_chars()
-
-
 def fold(values: pl.Series) -> pl.Series:
-    """Lower case without accents: "García" and "garcia" are one."""
+    """Lower case without accents: "García" and "garcia" are one.
+
+    Signs that spell another sound are no accents: राम and रमा are two names.
+    """
     lower = values.str.to_lowercase()
     return amend(lower, is_beyond_ascii(lower), _without_accents)
 
 
 def _without_accents(values: pl.Series) -> pl.Series:
-    bare = values.str.normalize("NFKD").str.replace_all(r"\p{M}", "")
-    return bare.str.replace_many(UNDECOMPOSED)
+    """Decomposed, the accents dropped, and what is left put together again (Hangul, kana)."""
+    bare = values.str.normalize("NFKD").str.replace_all(ACCENTS, "")
+    return bare.str.normalize("NFC").str.to_lowercase().str.replace_many(UNDECOMPOSED)
 
 
 def word_key(values: pl.Series) -> pl.Series:
     """The form in which words of a vocabulary are compared: folded, letters and digits alone."""
-    return fold(values).str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
+    return fold(values).str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ").str.strip_chars()

@@ -132,7 +132,7 @@ class Intake:
         if only is None:
             return self._plan
         is_wanted = self._plan["contact"].is_in(only.implode())
-        return self._plan.with_columns(pl.col("is_detail", "is_kind") & is_wanted)
+        return self._plan.with_columns(pl.col("is_detail", "is_wording") & is_wanted)
 
     def contacts(self) -> pl.DataFrame:
         """The people (``frames.CONTACTS``)."""
@@ -207,9 +207,11 @@ class Intake:
         lone = pl.concat([empty(LONE), *(refined.lone for refined in kept)])
         self.held = pl.concat([empty(HELD), *(refined.held for refined in kept)])
         firsts = pl.concat([empty(FIRSTS), *(refined.firsts for refined in kept)])
+        ragged = pl.concat([firsts["row"].clear(), *(refined.ragged for refined in kept)])
         rows = sum(refined.rows for refined in kept)
         kept.clear()
         students = self._choose_students(firsts)
+        lone = self._lone_of_known(lone, students)
         is_kept = self._without_strangers(keys, students) & self._without_reused(keys, vocabulary)
         self._is_kept = is_kept
         if not is_kept.all():
@@ -220,7 +222,7 @@ class Intake:
         )
         self._note_places(pl.concat([linked.places, _places(again, "contact-repeated")]))
         self._plan = snapshot.plan(keys, linked.rows)
-        self._read_ragged(students)
+        self._read_ragged(ragged, students)
         self.counts = self._count(rows, keys, lone, again)
         self.linked = self._links(keys)
 
@@ -279,6 +281,17 @@ class Intake:
         self._hold(_places(keys["row"].filter(~is_known).unique(), "student-unknown"))
         return is_known
 
+    def _lone_of_known(self, lone: pl.DataFrame, students: pl.Series) -> pl.DataFrame:
+        """Rows without a contact whose student the delivery brings; the others are held."""
+        is_known = lone["student"].is_in(students.implode())
+        strangers = lone["row"].filter(~is_known)
+        if strangers.is_empty():
+            return lone
+        self._note_places(_places(strangers, "student-unknown"))
+        unread = [pl.lit(None, pl.String).alias(name) for name in HELD.names()[1:]]
+        self.held = pl.concat([self.held, strangers.to_frame("row").select("row", *unread)])
+        return lone.filter(is_known)
+
     def _without_reused(self, keys: pl.DataFrame, vocabulary: Vocabulary) -> pl.Series:
         """Which rows have an id of their own person; the others are held."""
         doubtful = self._texts(rows_to_judge(keys))
@@ -308,9 +321,9 @@ class Intake:
             ]
         )
 
-    def _read_ragged(self, students: pl.Series) -> None:
+    def _read_ragged(self, ragged: pl.Series, students: pl.Series) -> None:
         """Of a ragged row only a student that is known from other rows can be believed."""
-        is_ragged = pl.col("contact_name").is_null() & pl.col("student_sis_id").is_not_null()
+        is_ragged = pl.col("row").is_in(ragged.implode())
         is_stranger = ~pl.col("student_sis_id").hash().is_in(students.implode())
         self.held = self.held.with_columns(
             student_sis_id=pl.when(~(is_ragged & is_stranger)).then("student_sis_id")

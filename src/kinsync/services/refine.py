@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from kinsync.domain.frames import CLEAN, FINDINGS, HELD, STUDENT_DETAILS, STUDENTS, empty
+from kinsync.domain.frames import (
+    CLEAN,
+    CONTACT_FIELDS,
+    FINDINGS,
+    HELD,
+    STUDENT_DETAILS,
+    STUDENTS,
+    empty,
+)
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.check import (
     Header,
@@ -43,6 +51,7 @@ class Refined:
     lone: pl.DataFrame  # LONE
     firsts: pl.DataFrame  # FIRSTS, beside students
     held: pl.DataFrame  # frames.HELD
+    ragged: pl.Series  # rows of those held that have another shape than the header
     findings: pl.DataFrame  # frames.FINDINGS
     rows: int
     last_row: int
@@ -88,6 +97,7 @@ class Refinery:
             lone=self._numbered(lone),
             firsts=self._numbered(students).select("row", student=pl.col("sis_id").hash()),
             held=self._numbered(pl.concat([checked.held, lone_held, self._ragged(block.ragged)])),
+            ragged=self._numbered(block.ragged.select("row"))["row"],
             findings=pl.concat(
                 [block.findings, checked.findings, lone_findings, *student_findings]
             ),
@@ -162,9 +172,9 @@ class Refinery:
 
 
 def _with_contact(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with anything in a contact column."""
-    fields = [name for name in rows.columns if name.startswith("contact_")]
-    return rows.filter(pl.any_horizontal((pl.col(fields) != "").fill_null(value=False)))
+    """Rows with anything in a contact column, without what they say about the student."""
+    contacts = rows.select("row", "student_sis_id", *CONTACT_FIELDS)
+    return contacts.filter(pl.any_horizontal((pl.col(CONTACT_FIELDS) != "").fill_null(value=False)))
 
 
 def _tidied(rows: pl.DataFrame) -> pl.DataFrame:

@@ -112,18 +112,15 @@ def frame_block(block: bytes, grammar: Grammar, row: int, *, has_lone_cr: bool =
     """The records of a block that begins where record ``row`` begins and ends with a line feed."""
     if not block:
         return Framed(b"", pl.Series(dtype=pl.UInt32), [], 0, row)
-    if not has_lone_cr:
-        lines = _marked(pl.scan_lines(block), grammar)
-        marks = lines.select("good", "blank").collect(engine="streaming")
-        if marks["good"].all() and not marks["blank"].any():
-            rows = pl.int_range(row, row + marks.height, dtype=pl.UInt32, eager=True)
-            return Framed(block, rows, [], len(block), row + marks.height)
-    return _frame_closely(block, grammar, row)
-
-
-def _frame_closely(block: bytes, grammar: Grammar, row: int) -> Framed:
-    """As ``frame_block``, for a block in which some line is not a whole, good record."""
     lines = _lines(block, grammar)
+    if not has_lone_cr and lines["good"].all() and not lines["blank"].any():
+        rows = pl.int_range(row, row + lines.height, dtype=pl.UInt32, eager=True)
+        return Framed(block, rows, [], len(block), row + lines.height)
+    return _frame_closely(block, lines, grammar, row)
+
+
+def _frame_closely(block: bytes, lines: pl.DataFrame, grammar: Grammar, row: int) -> Framed:
+    """As ``frame_block``, for a block in which some line is not a whole, good record."""
     starts = _line_starts(block)
     found = _doubtful_records(block, starts, lines, grammar)
     goes_on = _goes_on(lines.height, found)

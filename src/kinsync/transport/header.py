@@ -13,6 +13,8 @@ RESERVED = "row"
 """The name of our own column: one of the file's that is called exactly so is not read."""
 
 _BLANK_LINES = re.compile(rb"(?:[ \t\f\v\r\0,;|]*+\n)*+")
+_SEPARATOR_LINE = re.compile(rb'"?sep=([,;|\t])"?[ \t]*[\r\0]?\n', re.IGNORECASE)
+"""The first line by which spreadsheets are told the delimiter; they do not show or count it."""
 _BLANK_BYTES = b" \t\f\v\r\n\0"
 
 
@@ -45,13 +47,16 @@ def read_header(path: Path, survey: Survey, delimiter: str | None) -> Header | N
     """The header of a surveyed file; it has to stand within the first megabyte."""
     text = b"".join(chunk for chunk, _ in islice(utf8_chunks(path, survey, CHUNK_BYTES), 2))
     text += b"\n"
-    start = _BLANK_LINES.match(text)
-    skipped = start.end() if start else 0
+    separator = _SEPARATOR_LINE.match(text)
+    begin = separator.end() if separator else 0
+    start = _BLANK_LINES.match(text, begin)
+    skipped = start.end() if start else begin
     if skipped == len(text):
         return NoHeader("file-empty")
 
-    row = 1 + text.count(b"\n", 0, skipped)
-    mark = delimiter or guess_delimiter(text[skipped:])
+    row = 1 + text.count(b"\n", begin, skipped)
+    told = separator[1].decode() if separator else guess_delimiter(text[skipped:])
+    mark = delimiter or told
     grammar = Grammar(mark, 1)
     record = grammar.loose_record.match(text, skipped)
     if record is None:
