@@ -1,12 +1,10 @@
 """An import that is killed at any moment is whole or not there, and the same command finishes."""
 
-from pathlib import Path
-
 import pytest
 
 from kinsync.services.moving import import_ids
 from tests.moving.abroad import contact, student, table, their_id
-from tests.services.dying import die_doing, tripped
+from tests.services.dying import die_importing
 from tests.services.office import Office, is_same
 from tests.services.pupils import school_of
 
@@ -20,18 +18,13 @@ MOMENTS = ("begun", "begin", "close-contact", "insert-relationship", "merges", "
            "before-commit", "after-commit")  # fmt: skip
 
 
-def _import(moment: str, district_id: int, file: Path, home: Path) -> None:
-    district, tools = tripped(moment, district_id, home)
-    import_ids(district, [file], tools)
-
-
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_import_can_be_repeated(office: Office, moment: str) -> None:
     office.sync(SCHOOL)
     before = office.published()
     file = table(office.home / "ids.csv", ROWS)
 
-    die_doing(_import, (moment, office.id, file, office.home))
+    die_importing(moment, office.id, file, office.home, office.day)
 
     is_there = moment == "after-commit"
     assert office.version == (2 if is_there else 1)
@@ -48,7 +41,7 @@ def test_a_sync_after_a_killed_import_changes_no_ids(office: Office) -> None:
     before = office.published()
     file = table(office.home / "ids.csv", ROWS)
 
-    die_doing(_import, ("merges", office.id, file, office.home))
+    die_importing("merges", office.id, file, office.home, office.day)
 
     assert office.sync(SCHOOL).sync.state == "unchanged"
     assert is_same(office.published(), before)

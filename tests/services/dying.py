@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -17,13 +17,13 @@ django.setup()
 
 from kinsync.services.delivery import open_delivery  # noqa: E402
 from kinsync.services.holds import approve  # noqa: E402
+from kinsync.services.moving import import_ids  # noqa: E402
 from kinsync.services.restore import restore  # noqa: E402
 from kinsync.services.sync import Tools, sync_delivery  # noqa: E402
 from kinsync.store import records  # noqa: E402
 from kinsync.store.publish import STEPS  # noqa: E402
 from kinsync.store.storage import Storage  # noqa: E402
 
-MORNING = datetime(2026, 9, 2, 6, tzinfo=UTC)
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.services.dying"])
 
@@ -65,26 +65,25 @@ def deadly_tools(moment: str, home: Path, day: datetime) -> Tools:
 
 def die_syncing(moment: str, district_id: int, file: Path, home: Path, day: datetime) -> None:
     """Sync a file in another process, which does not survive that moment."""
-    die_doing(_sync, (moment, district_id, file, home, day))
+    _die_doing(_sync, (moment, district_id, file, home, day))
 
 
 def die_approving(moment: str, district_id: int, home: Path, day: datetime) -> None:
     """Approve what is held in another process, which does not survive that moment."""
-    die_doing(_approve, (moment, district_id, home, day))
+    _die_doing(_approve, (moment, district_id, home, day))
 
 
 def die_restoring(moment: str, district_id: int, home: Path, day: datetime) -> None:
     """Restore version 1 in another process, which does not survive that moment."""
-    die_doing(_restore, (moment, district_id, home, day))
+    _die_doing(_restore, (moment, district_id, home, day))
 
 
-def tripped(moment: str, district_id: int, home: Path) -> tuple[records.District, Tools]:
-    """A district, and tools that die at that moment, for work in another process."""
-    return records.district(district_id), deadly_tools(moment, home, MORNING)
+def die_importing(moment: str, district_id: int, file: Path, home: Path, day: datetime) -> None:
+    """Import ids in another process, which does not survive that moment."""
+    _die_doing(_import, (moment, district_id, file, home, day))
 
 
-def die_doing(work: Callable[..., None], arguments: tuple[object, ...]) -> None:
-    """Do work in another process, which has to end with SIGKILL."""
+def _die_doing(work: Callable[..., None], arguments: tuple[object, ...]) -> None:
     process = PROCESSES.Process(target=work, args=arguments)
     process.start()
     process.join(60)
@@ -95,6 +94,10 @@ def die_doing(work: Callable[..., None], arguments: tuple[object, ...]) -> None:
 def _sync(moment: str, district_id: int, file: Path, home: Path, day: datetime) -> None:
     tools = deadly_tools(moment, home, day)
     sync_delivery(records.district(district_id), open_delivery(file), tools)
+
+
+def _import(moment: str, district_id: int, file: Path, home: Path, day: datetime) -> None:
+    import_ids(records.district(district_id), [file], deadly_tools(moment, home, day))
 
 
 def _approve(moment: str, district_id: int, home: Path, day: datetime) -> None:
