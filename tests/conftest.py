@@ -74,20 +74,45 @@ def server(pytestconfig: pytest.Config) -> Iterator[EmbeddedOne | DebianOne]:
         server.stop()
 
 
-@pytest.fixture
-def database(server: EmbeddedOne | DebianOne) -> Iterator[None]:
-    """An empty database, with every table there, and no connection that an earlier test ended."""
+@contextlib.contextmanager
+def _emptied_afterwards() -> Iterator[None]:
+    """A database without rows, and no connection that an earlier test ended."""
     from django.db import connections
 
     connections.close_all()
+    with contextlib.closing(psycopg.connect(os.environ[ENVIRONMENT], autocommit=True)) as own:
+        assert _tables_with_rows(own) == [], "an earlier test left rows, or KEPT lacks a table"
     yield
     with contextlib.closing(psycopg.connect(os.environ[ENVIRONMENT], autocommit=True)) as own:
-        names = own.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-            " AND NOT tablename = ANY(%s)",
-            (list(KEPT),),
-        )
-        own.execute(f"TRUNCATE {', '.join(name for (name,) in names)} RESTART IDENTITY CASCADE")
+        own.execute(f"TRUNCATE {', '.join(_tables(own))} RESTART IDENTITY CASCADE")
+
+
+def _tables(own: psycopg.Connection) -> list[str]:
+    found = own.execute(
+        "SELECT format('%%I', tablename) FROM pg_tables WHERE schemaname = 'public'"
+        " AND NOT tablename = ANY(%s) ORDER BY tablename",
+        (list(KEPT),),
+    )
+    return [name for (name,) in found]
+
+
+def _tables_with_rows(own: psycopg.Connection) -> list[str]:
+    asked = " UNION ALL ".join(f"(SELECT '{table}' FROM {table} LIMIT 1)" for table in _tables(own))
+    return [name for (name,) in own.execute(asked)]
+
+
+@pytest.fixture
+def database(server: EmbeddedOne | DebianOne) -> Iterator[None]:
+    """An empty database for one test, with every table there."""
+    with _emptied_afterwards():
+        yield
+
+
+@pytest.fixture(scope="module")
+def database_of_the_file(server: EmbeddedOne | DebianOne) -> Iterator[None]:
+    """An empty database that the tests of one file share."""
+    with _emptied_afterwards():
+        yield
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.cli.commands import Home, home_of_this_process, kinsync
 
 
 @pytest.fixture(scope="module")
-def busy(server: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def busy(database_of_the_file: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """One home for the whole file, where there is something for every command."""
     with home_of_this_process(tmp_path_factory.mktemp("busy")) as home:
         make_busy()

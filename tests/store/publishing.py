@@ -1,7 +1,8 @@
 """Publishing in tests: a district's next snapshot in one call."""
 
 from kinsync.domain.changes import Changes, Snapshot
-from kinsync.store import records, snapshots
+from kinsync.domain.share import EVERYTHING, Share
+from kinsync.store import access, feeds, records, snapshots
 from kinsync.store.publish import Publication, publish
 from kinsync.store.storage import Storage
 from tests.store.people import NOON, difference
@@ -26,3 +27,11 @@ def prepare(
 
 def publish_next(district_id: int, after: Snapshot, *, storage: Storage) -> int:
     return publish(prepare(district_id, after, storage=storage), storage=storage)
+
+
+def connected(
+    district_id: int, application_id: int, share: Share = EVERYTHING, *, storage: Storage
+) -> access.Connection:
+    """The connection of an application that from now on sees this share."""
+    feeds.settle(district_id, application_id, share, at=NOON, storage=storage)
+    return access.find_connection(district_id, application_id)

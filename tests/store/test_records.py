@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 
 from kinsync.domain.errors import ChangeInput, NotFound
-from kinsync.store import access, records
+from kinsync.domain.share import Share
+from kinsync.store import access, admission, records, tokens
 from kinsync.store.database import connect
 from kinsync.store.storage import Storage
 from tests.store.people import NOON, same_of_all, snapshot
-from tests.store.publishing import prepare, publish_next
+from tests.store.publishing import connected, prepare, publish_next
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -77,36 +78,39 @@ def test_the_last_published_sync_is_the_one_that_readers_see(storage: Storage) -
     assert [sync.version for sync in records.list_syncs(lakeside.id)] == [None, 2, 1]
 
 
-def test_an_application_is_connected_once_and_its_share_can_change() -> None:
+def test_an_application_is_connected_once_and_its_share_can_change(storage: Storage) -> None:
     lakeside = records.add_district("Lakeside", at=NOON)
     application, secret = access.add_application("Reading Room", at=NOON)
 
-    first = access.connect_application(lakeside.id, application.id, {}, at=NOON)
-    again = access.connect_application(lakeside.id, application.id, {"grades": ["5"]}, at=NOON)
+    first = connected(lakeside.id, application.id, storage=storage)
+    again = connected(lakeside.id, application.id, Share(grades=frozenset("5")), storage=storage)
 
     assert again.id == first.id
     assert again.share == {"grades": ["5"]}
+    assert access.list_connections(lakeside.id) == [again]
     assert access.find_application("reading room") == application
     assert len(secret) == 40
 
 
-def test_a_token_opens_its_connection_until_it_is_revoked() -> None:
+def test_a_token_opens_its_connection_until_it_is_revoked(storage: Storage) -> None:
     lakeside = records.add_district("Lakeside", at=NOON)
     application, _secret = access.add_application("Reading Room", at=NOON)
-    connection = access.connect_application(lakeside.id, application.id, {}, at=NOON)
-    token = access.issue_token(connection.id, at=NOON)
+    connection = connected(lakeside.id, application.id, storage=storage)
+    token = tokens.issue_token(connection.id, at=NOON)
 
-    assert access.find_by_token(token) == connection
-    assert access.find_by_token(token.upper()) is None
-    access.revoke_token(token, at=NOON)
-    assert access.find_by_token(token) is None
+    admitted = admission.admit(token, limit=1200)
+    assert admitted is not None
+    assert admitted.scope.connection_id == connection.id
+    assert admission.admit(token.upper(), limit=1200) is None
+    tokens.revoke_token(connection.id, token, at=NOON)
+    assert admission.admit(token, limit=1200) is None
 
 
-def test_secrets_are_kept_as_hashes_alone() -> None:
+def test_secrets_are_kept_as_hashes_alone(storage: Storage) -> None:
     lakeside = records.add_district("Lakeside", at=NOON)
     application, secret = access.add_application("Reading Room", at=NOON)
-    connection = access.connect_application(lakeside.id, application.id, {}, at=NOON)
-    token = access.issue_token(connection.id, at=NOON)
+    connection = connected(lakeside.id, application.id, storage=storage)
+    token = tokens.issue_token(connection.id, at=NOON)
 
     with contextlib.closing(connect()) as own:
         kept = str(own.execute("SELECT * FROM token").fetchall())

@@ -13,9 +13,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from kinsync.services import share
 from kinsync.services.delivery import open_delivery
 from kinsync.services.sync import Tools, sync_delivery
-from kinsync.store import access, records
+from kinsync.store import access, records, tokens
 from kinsync.store.storage import Storage
 from kinsync.web.api.table import Endpoint
 from kinsync.web.api.urls import TABLES
@@ -37,8 +38,9 @@ def publish_sample(home: Path) -> str:
     tools = Tools(storage=Storage(home), now=lambda: MORNING)
     sync_delivery(district, open_delivery(SAMPLE), tools)
     reader, _ = access.add_application("Family Messenger", at=MORNING)
-    connection = access.connect_application(district.id, reader.id, {}, at=MORNING)
-    return access.issue_token(connection.id, at=MORNING)
+    share.connect(district, reader, share.Limits(), tools)
+    connection = access.find_connection(district.id, reader.id)
+    return tokens.issue_token(connection.id, at=MORNING)
 
 
 def examples(read: Read) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,19 @@ from pathlib import Path
 import click
 
 from kinsync import __version__
-from kinsync.cli import applications, check, demo, districts, docs, generate, serve, sync
+from kinsync.cli import (
+    applications,
+    check,
+    demo,
+    disclosures,
+    districts,
+    docs,
+    generate,
+    serve,
+    sharing,
+    sync,
+    tokens,
+)
 from kinsync.cli.output import say_error
 from kinsync.domain.errors import Defect, KinsyncError
 
@@ -23,8 +35,11 @@ COMMANDS = (
     sync.restore,
     districts.district,
     applications.app,
-    applications.connect,
-    applications.token,
+    sharing.connect,
+    sharing.withhold,
+    tokens.token,
+    tokens.disconnect,
+    disclosures.disclosures,
     serve.serve,
     generate.generate,
     docs.docs,

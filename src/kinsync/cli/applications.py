@@ -1,4 +1,4 @@
-"""``kinsync app``, ``connect`` and ``token``: who may read a district's contacts."""
+"""``kinsync app``: the applications that may read contacts."""
 
 import click
 
@@ -9,7 +9,7 @@ from kinsync.cli.session import connected
 
 @click.group()
 def app() -> None:
-    """Add and list applications."""
+    """Add and list applications, and renew their secrets."""
 
 
 @app.command("add")
@@ -40,40 +40,3 @@ def app_list(as_json: bool) -> None:
         say_json({"applications": [{"client_id": r.public_id, "name": r.name} for r in rows]})
     else:
         show_table(("client id", "name"), [(r.public_id, r.name) for r in rows])
-
-
-@click.command()
-@click.argument("district")
-@click.argument("application", metavar="APP")
-@json_option
-def connect(district: str, application: str, as_json: bool) -> None:
-    """Let APP read the contacts of DISTRICT."""
-    connected()
-    from kinsync.store import access, records
-
-    found = records.find_district(district)
-    reader = access.find_application(application)
-    access.connect_application(found.id, reader.id, {}, at=bootstrap.now())
-    if as_json:
-        say_json({"district": found.public_id, "application": reader.public_id})
-    else:
-        say(f"{reader.name} may read the contacts of {found.name}. Next: 'kinsync token'.")
-
-
-@click.command()
-@click.argument("district")
-@click.argument("application", metavar="APP")
-@json_option
-def token(district: str, application: str, as_json: bool) -> None:
-    """A new bearer token for APP in DISTRICT, printed alone. It is not shown again."""
-    connected()
-    from kinsync.store import access, records
-
-    connection = access.find_connection(
-        records.find_district(district).id, access.find_application(application).id
-    )
-    issued = access.issue_token(connection.id, at=bootstrap.now())
-    if as_json:
-        say_json({"access_token": issued})
-    else:
-        say(issued)

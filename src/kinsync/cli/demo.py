@@ -40,7 +40,7 @@ def demo(once: bool) -> None:
         write_sample(sample)
         bootstrap.connect_database(settings)
         _sync_two_nights(settings, sample)
-        _serve(settings, _token(), once=once)
+        _serve(settings, _token(settings), once=once)
 
 
 def _sync_two_nights(settings: Settings, sample: Path) -> None:
@@ -59,13 +59,15 @@ def _sync_two_nights(settings: Settings, sample: Path) -> None:
         say(f"Published as version {outcome.sync.version}.")
 
 
-def _token() -> str:
-    from kinsync.store import access, records
+def _token(settings: Settings) -> str:
+    from kinsync.services import share
+    from kinsync.store import access, records, tokens
 
     application, _ = access.add_application(APPLICATION, at=bootstrap.now())
     district = records.find_district(DISTRICT)
-    connection = access.connect_application(district.id, application.id, {}, at=bootstrap.now())
-    return access.issue_token(connection.id, at=bootstrap.now())
+    share.connect(district, application, share.Limits(), tools(settings))
+    connection = access.find_connection(district.id, application.id)
+    return tokens.issue_token(connection.id, at=bootstrap.now())
 
 
 def _serve(settings: Settings, token: str, *, once: bool) -> None:

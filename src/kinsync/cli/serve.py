@@ -32,7 +32,7 @@ def serve(only: str | None, http: str | None, as_json: bool) -> None:
             say(f"Kinsync answers at http://{host}:{port} (Ctrl-C stops it)")
 
     with alone(settings.home, "web"):
-        serve_web(host, port, ready=ready)
+        serve_web(host, port, rate_limit=settings.rate_limit, ready=ready)
 
 
 @contextmanager

@@ -194,6 +194,10 @@ PUBLISHED: dict[str, pl.Schema] = {
 """The schema of each kind as it is published."""
 
 
+EVENTS = pl.Schema({"act": pl.String(), "kind": pl.String(), "record_id": pl.String()})
+"""One row is one record that was created, updated or deleted, as told to one application."""
+
+
 def empty(schema: pl.Schema) -> pl.DataFrame:
     """A frame of that schema without rows."""
     return pl.DataFrame(schema=schema)

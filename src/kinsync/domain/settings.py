@@ -7,6 +7,8 @@ from pathlib import Path
 from kinsync.domain.errors import ChangeInput
 
 PREFIX = "KINSYNC_"
+NUMBERS = ("rate_limit",)
+"""Settings whose value is a whole number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +23,15 @@ class Settings:
     """Where ``serve`` listens for HTTP, as HOST:PORT."""
     sftp: str = "127.0.0.1:2022"
     """Where ``serve`` listens for SFTP, as HOST:PORT."""
+    rate_limit: int = 1200
+    """Requests a minute that a token may make, on all web processes together; 0 for any number."""
 
     @staticmethod
     def read(environ: Mapping[str, str], file: Mapping[str, object]) -> "Settings":
         """Settings from the environment and a parsed ``kinsync.toml``.
 
         Raises:
-            ChangeInput: a name in the file is not a setting.
+            ChangeInput: a name in the file is not a setting, or a value not of its kind.
         """
         names = {field.name for field in fields(Settings)}
         if unknown := sorted(set(file) - names):
@@ -41,7 +45,8 @@ class Settings:
             if PREFIX + name.upper() in environ
         }
         home = Path(given.pop("home", "kinsync-home"))
-        return Settings(home=home.expanduser().absolute(), **given)
+        numbers = {name: _whole_number(name, given.pop(name)) for name in NUMBERS if name in given}
+        return Settings(home=home.expanduser().absolute(), **numbers, **given)  # type: ignore[arg-type]
 
     def address(self, name: str) -> tuple[str, int]:
         """Host and port of the ``http`` or ``sftp`` setting.
@@ -56,3 +61,9 @@ class Settings:
                 f"{PREFIX}{name.upper()} is {value!r}; give HOST:PORT, such as 127.0.0.1:8000."
             )
         return host.strip("[]"), int(port)
+
+
+def _whole_number(name: str, text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ChangeInput(f"{PREFIX}{name.upper()} is {text!r}; give a whole number, 0 or more.")
+    return int(text)

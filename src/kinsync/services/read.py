@@ -12,13 +12,8 @@ from django.db.backends.utils import CursorWrapper
 
 from kinsync.store import places, queries
 from kinsync.store.gate import district_reader
-from kinsync.store.queries import (
-    ContactRow,
-    RelationshipRow,
-    Scope,
-    StudentContactRow,
-    StudentRow,
-)
+from kinsync.store.queries import ContactRow, RelationshipRow, StudentContactRow, StudentRow
+from kinsync.store.scope import Scope
 from kinsync.store.statements import Window
 
 __all__ = ["Contact", "Page", "Scope", "Student", "StudentContactRow", "Window"]
@@ -76,21 +71,21 @@ class Page(Generic[T]):
 
 def contact_page(scope: Scope, window: Window, *, key: str = V3) -> Page[Contact]:
     """People, by the id that ``key`` names."""
-    with _reader(scope) as cursor:
+    with reader(scope) as cursor:
         page = page_of(queries.contacts(cursor, scope, window, key=key), window)
-        return page.mapped(lambda rows: _contacts(cursor, scope, rows))
+        return page.mapped(lambda rows: whole_contacts(cursor, scope, rows))
 
 
 def student_page(scope: Scope, window: Window) -> Page[Student]:
     """Students, by id."""
-    with _reader(scope) as cursor:
+    with reader(scope) as cursor:
         page = page_of(queries.students(cursor, scope, window), window)
-        return page.mapped(lambda rows: _students(cursor, scope, rows))
+        return page.mapped(lambda rows: whole_students(cursor, scope, rows))
 
 
 def user_page(scope: Scope, window: Window) -> Page[User]:
     """People and students together, by id, as v3 lists them when no role is named."""
-    with _reader(scope) as cursor:
+    with reader(scope) as cursor:
         rows: list[ContactRow | StudentRow] = [
             *queries.contacts(cursor, scope, window),
             *queries.students(cursor, scope, window),
@@ -104,62 +99,62 @@ def contacts_of(
     scope: Scope, student_id: str, window: Window, *, key: str = V3
 ) -> Page[Contact] | None:
     """The people of one student; None where the scope has no such student, or user in v3."""
-    with _reader(scope) as cursor:
+    with reader(scope) as cursor:
         rows = queries.contacts(cursor, scope, window, of_student=student_id, key=key)
         if not rows and not _has(cursor, scope, student_id, key):
             return None
-        return page_of(rows, window).mapped(lambda kept: _contacts(cursor, scope, kept))
+        return page_of(rows, window).mapped(lambda kept: whole_contacts(cursor, scope, kept))
 
 
 def students_of(
     scope: Scope, contact_id: str, window: Window, *, key: str = V3
 ) -> Page[Student] | None:
     """The students of one person; None where the scope has no such person, or user in v3."""
-    with _reader(scope) as cursor:
+    with reader(scope) as cursor:
         person = _contact(cursor, scope, contact_id, key)
         if person is None:
             is_student = key == V3 and queries.student(cursor, scope, contact_id)
             return Page([], has_before=False, has_after=False) if is_student else None
         rows = queries.students(cursor, scope, window, of_contact=person.id)
-        return page_of(rows, window).mapped(lambda kept: _students(cursor, scope, kept))
+        return page_of(rows, window).mapped(lambda kept: whole_students(cursor, scope, kept))
 
 
 def students_in(scope: Scope, school_id: str, window: Window) -> Page[Student] | None:
     """The students of one school; None where the scope has no such school."""
-    with _reader(scope) as cursor:
+    with reader(scope) as cursor:
         school = places.school(cursor, scope, school_id)
         if school is None:
             return None
         page = page_of(queries.students_in(cursor, scope, window, school.sis_id), window)
-        return page.mapped(lambda rows: _students(cursor, scope, rows))
+        return page.mapped(lambda rows: whole_students(cursor, scope, rows))
 
 
 def user(scope: Scope, id_: str) -> User | None:
     """The person or student with this v3 id; the person who one with this id turned out to be."""
-    with _reader(scope) as cursor:
+    with reader(scope) as cursor:
         if found := queries.student(cursor, scope, id_):
-            return _students(cursor, scope, [found])[0]
+            return whole_students(cursor, scope, [found])[0]
         person = _contact(cursor, scope, id_, V3)
-        return _contacts(cursor, scope, [person])[0] if person else None
+        return whole_contacts(cursor, scope, [person])[0] if person else None
 
 
 def contact(scope: Scope, id_: str, *, key: str = V3) -> Contact | None:
     """The person with this id, or who one with this id turned out to be."""
-    with _reader(scope) as cursor:
+    with reader(scope) as cursor:
         person = _contact(cursor, scope, id_, key)
-        return _contacts(cursor, scope, [person])[0] if person else None
+        return whole_contacts(cursor, scope, [person])[0] if person else None
 
 
 def student(scope: Scope, id_: str) -> Student | None:
     """The student with this id."""
-    with _reader(scope) as cursor:
+    with reader(scope) as cursor:
         found = queries.student(cursor, scope, id_)
-        return _students(cursor, scope, [found])[0] if found else None
+        return whole_students(cursor, scope, [found])[0] if found else None
 
 
 def student_contact_page(scope: Scope, window: Window) -> Page[StudentContactRow]:
     """Contacts as v1.2 has them, one per relationship, by the relationship's id."""
-    with _reader(scope) as cursor:
+    with reader(scope) as cursor:
         return page_of(queries.student_contacts(cursor, scope, window), window)
 
 
@@ -171,7 +166,7 @@ def student_contacts_of(
     None where the scope has no such student.
     """
     window = Window(limit)
-    with _reader(scope) as cursor:
+    with reader(scope) as cursor:
         if queries.student(cursor, scope, student_id) is None:
             return None
         page = page_of(
@@ -184,7 +179,7 @@ def student_contacts_of(
 
 def student_contact(scope: Scope, id_: str) -> StudentContactRow | None:
     """One contact as v1.2 has it, by the relationship's id."""
-    with _reader(scope) as cursor:
+    with reader(scope) as cursor:
         return queries.student_contact(cursor, scope, id_)
 
 
@@ -194,21 +189,22 @@ def count(scope: Scope, kind: str) -> int:
 
     Kept per process: within a published version and a share, the answer never changes.
     """
-    with _reader(scope) as cursor:
+    with reader(scope) as cursor:
         return queries.count(cursor, scope, kind)
 
 
 def count_students_in(scope: Scope, school_id: str) -> int:
     """How many students of a school the scope sees."""
-    with _reader(scope) as cursor:
+    with reader(scope) as cursor:
         school = places.school(cursor, scope, school_id)
         if school is None:
             return 0
         return queries.count(cursor, scope, "student", related_to=school.sis_id)
 
 
-def _reader(scope: Scope) -> AbstractContextManager[CursorWrapper]:
-    return district_reader(scope.district_id)
+def reader(scope: Scope) -> AbstractContextManager[CursorWrapper]:
+    """A cursor behind the gate, which lets through what the scope sees and nothing else."""
+    return district_reader(scope.district_id, scope.sight)
 
 
 def _contact(cursor: CursorWrapper, scope: Scope, id_: str, key: str) -> ContactRow | None:
@@ -232,7 +228,10 @@ def page_of(rows: list[T], window: Window) -> Page[T]:
     return Page(kept, has_before=window.after is not None, has_after=has_more)
 
 
-def _contacts(cursor: CursorWrapper, scope: Scope, rows: Sequence[ContactRow]) -> list[Contact]:
+def whole_contacts(
+    cursor: CursorWrapper, scope: Scope, rows: Sequence[ContactRow]
+) -> list[Contact]:
+    """People with what they are to students, as the scope sees them."""
     current: dict[str, list[RelationshipRow]] = {row.id: [] for row in rows}
     touched = {row.id: row.since for row in rows}
     for relationship in queries.relationships(cursor, scope, current):
@@ -247,7 +246,10 @@ def _contacts(cursor: CursorWrapper, scope: Scope, rows: Sequence[ContactRow]) -
     ]
 
 
-def _students(cursor: CursorWrapper, scope: Scope, rows: Sequence[StudentRow]) -> list[Student]:
+def whole_students(
+    cursor: CursorWrapper, scope: Scope, rows: Sequence[StudentRow]
+) -> list[Student]:
+    """Students with the ids of their schools."""
     named = {row.school_sis_id for row in rows if row.school_sis_id}
     schools = queries.school_ids(cursor, scope, named)
     times = _times(cursor, scope, (number for row in rows for number in (row.created, row.since)))
@@ -261,8 +263,8 @@ def _users(
     cursor: CursorWrapper, scope: Scope, rows: Sequence[ContactRow | StudentRow]
 ) -> list[User]:
     people: list[User] = [
-        *_contacts(cursor, scope, [row for row in rows if isinstance(row, ContactRow)]),
-        *_students(cursor, scope, [row for row in rows if isinstance(row, StudentRow)]),
+        *whole_contacts(cursor, scope, [row for row in rows if isinstance(row, ContactRow)]),
+        *whole_students(cursor, scope, [row for row in rows if isinstance(row, StudentRow)]),
     ]
     return sorted(people, key=attrgetter("id"))
 

@@ -136,7 +136,7 @@ def write_findings(path: Path, findings: Iterator[pl.DataFrame]) -> int:
             csv.writer(out).writerow(FINDINGS_HEADER)
             for piece in findings:
                 rows = piece.join(catalogue, on="code", how="left", maintain_order="left")
-                safe = [_harmless(name) for name in ("file", "column", "value")]
+                safe = [harmless(name) for name in ("file", "column", "value")]
                 out.write(
                     rows.with_columns(safe)
                     .select(FINDINGS_HEADER)
@@ -155,7 +155,8 @@ def all_findings(intake: Intake) -> pl.DataFrame:
     return pl.concat([empty(FINDINGS), *intake.findings()])
 
 
-def _harmless(column: str) -> pl.Expr:
+def harmless(column: str) -> pl.Expr:
+    """A text column as a spreadsheet may open it: what it would take for a formula is quoted."""
     text = pl.col(column)
     return (
         pl.when(text.str.contains(_FORMULA)).then(pl.lit("'") + text).otherwise(text).alias(column)

@@ -160,7 +160,7 @@ class _Run:
             return Outcome(self._end(state, report, reasons), report, changes, reasons)
         if changes.is_empty:
             return Outcome(self._end("unchanged", report), report, changes)
-        self._publish(changes, incoming.snapshot, report)
+        self._publish(changes, incoming.snapshot, report, before=published)
         return Outcome(self._end("published", report), report, changes)
 
     def _first(self, intake: Intake, report: Report) -> Outcome:
@@ -171,7 +171,7 @@ class _Run:
         if self.sync.is_preview:
             storage.save_changes(self._folder(), changes)
             return Outcome(self._end("previewed", report), report, changes)
-        self._publish(changes, snapshot, report)
+        self._publish(changes, snapshot, report, before=Snapshot.of_nothing())
         return Outcome(self._end("published", report), report, changes)
 
     def _incoming(self, intake: Intake, published: Snapshot) -> Matched:
@@ -205,7 +205,9 @@ class _Run:
             )
         )
 
-    def _publish(self, changes: Changes, snapshot: Snapshot, report: Report) -> None:
+    def _publish(
+        self, changes: Changes, snapshot: Snapshot, report: Report, *, before: Snapshot
+    ) -> None:
         publication = publish.Publication(
             district_id=self.district.id,
             sync_id=self.sync.id,
@@ -214,6 +216,7 @@ class _Run:
             at=self.tools.now(),
             counts={**report.as_json(), "changes": changes.counts()},
             snapshot=snapshot,
+            before=before,
         )
         publish.publish(publication, storage=self.tools.storage, step=self.tools.step)
 

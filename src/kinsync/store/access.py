@@ -1,20 +1,18 @@
-"""Applications, their connections to districts, and the tokens that open them."""
+"""Applications and their connections to districts."""
 
-import hashlib
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from kinsync.domain.errors import ChangeInput, NotFound
 from kinsync.store import models
+from kinsync.store.admission import new_secret, token_hash
 from kinsync.store.database import outages
 from kinsync.store.ids import allocate_one
-
-TOKEN_BYTES = 20
+from kinsync.store.tokens import close_listed_tokens, revoke_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +45,13 @@ def add_application(name: str, *, at: datetime) -> tuple[Application, str]:
     name = name.strip()
     if not name:
         raise ChangeInput("An application needs a name.")
-    secret = secrets.token_hex(TOKEN_BYTES)
+    secret = new_secret()
     with outages(doing="adding an application"):
         try:
             row = models.Application.objects.create(
                 public_id=allocate_one(),
                 name=name,
-                client_secret_hash=_hash(secret),
+                client_secret_hash=token_hash(secret),
                 created_at=at,
             )
         except IntegrityError:
@@ -81,18 +79,31 @@ def find_application(reference: str) -> Application:
     return _application(min(found, key=lambda row: row.public_id != reference))
 
 
-def connect_application(
-    district_id: int, application_id: int, share: Mapping[str, object], *, at: datetime
-) -> Connection:
-    """Tie an application to a district, or change what it may see there."""
-    with outages(doing="connecting an application"):
-        models.Connection.objects.update_or_create(
-            district_id=district_id,
-            application_id=application_id,
-            defaults={"share": dict(share)},
-            create_defaults={"share": dict(share), "created_at": at},
+def renew_secret(application_id: int, *, at: datetime) -> str:
+    """A new client secret: shown once, kept as a hash. What followed from the old one is closed."""
+    secret = new_secret()
+    with outages(doing="renewing a client secret"), transaction.atomic():
+        models.Application.objects.filter(id=application_id).update(
+            client_secret_hash=token_hash(secret)
         )
-    return find_connection(district_id, application_id)
+        close_listed_tokens(application_id, at=at)
+    return secret
+
+
+def list_connections(district_id: int) -> list[Connection]:
+    """The connections of a district that stand, the oldest first."""
+    with outages(doing="listing connections"):
+        rows = models.Connection.objects.select_related("district").filter(
+            district_id=district_id, ended_at=None
+        )
+        return [_connection(row) for row in rows.order_by("id")]
+
+
+def end_connection(connection_id: int, *, at: datetime) -> None:
+    """Close a connection for ever. What is on record of it stays."""
+    with outages(doing="ending a connection"), transaction.atomic():
+        models.Connection.objects.filter(id=connection_id, ended_at=None).update(ended_at=at)
+        revoke_tokens(connection_id, at=at)
 
 
 def find_connection(district_id: int, application_id: int) -> Connection:
@@ -104,42 +115,12 @@ def find_connection(district_id: int, application_id: int) -> Connection:
     with outages(doing="looking up a connection"):
         row = (
             models.Connection.objects.select_related("district")
-            .filter(district_id=district_id, application_id=application_id)
+            .filter(district_id=district_id, application_id=application_id, ended_at=None)
             .first()
         )
     if row is None:
         raise NotFound("The application is not connected to the district: 'kinsync connect'.")
     return _connection(row)
-
-
-def issue_token(connection_id: int, *, at: datetime) -> str:
-    """A new bearer token, 40 hex digits: shown once, kept as a hash."""
-    token = secrets.token_hex(TOKEN_BYTES)
-    with outages(doing="issuing a token"):
-        models.Token.objects.create(hash=_hash(token), connection_id=connection_id, created_at=at)
-    return token
-
-
-def revoke_token(token: str, *, at: datetime) -> None:
-    """Close a token for ever; one that is unknown or revoked stays so."""
-    with outages(doing="revoking a token"):
-        models.Token.objects.filter(hash=_hash(token), revoked_at=None).update(revoked_at=at)
-
-
-def find_by_token(token: str) -> Connection | None:
-    """The connection that a token opens, unless it is unknown or revoked."""
-    with outages(doing="checking a token"):
-        row = (
-            models.Token.objects.select_related("connection__district")
-            .filter(hash=_hash(token), revoked_at=None)
-            .first()
-        )
-    return None if row is None else _connection(row.connection)
-
-
-def _hash(secret: str) -> str:
-    """SHA-256 is enough: 160 random bits are not guessed, however fast the hash."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _application(row: models.Application) -> Application:

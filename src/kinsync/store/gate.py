@@ -2,12 +2,12 @@
 
 Every query names its district itself (the first wall). Behind the gate PostgreSQL enforces it again
 (the second): the transaction runs as ``kinsync_web``, a role that owns nothing, and row-level
-security shows it the rows of one district alone.
+security shows it the rows of one district alone, and of these what one connection's share shows.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.backends.signals import connection_created
@@ -18,8 +18,20 @@ from kinsync.store.database import outages
 WEB_ROLE = "kinsync_web"
 
 
+class Sight(NamedTuple):
+    """What is seen behind the gate: everything, or what one edition of a connection shows."""
+
+    connection_id: int = 0
+    edition: int = 0
+    is_open: bool = True
+
+
+EVERYTHING = Sight()
+"""For the district's own people: no connection, no limits."""
+
+
 @contextmanager
-def district_reader(district_id: int) -> Iterator[CursorWrapper]:
+def district_reader(district_id: int, sight: Sight = EVERYTHING) -> Iterator[CursorWrapper]:
     """A cursor that reads one district, in one transaction and as of one moment.
 
     Gates do not nest: the inner one would change what the outer one sees.
@@ -30,10 +42,26 @@ def district_reader(district_id: int) -> Iterator[CursorWrapper]:
     with outages(doing="reading"), transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(
             "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
-            "SELECT set_config('role', %s, true), set_config('kinsync.district', %s, true)",
-            (WEB_ROLE, str(district_id)),
+            "SELECT set_config('role', %s, true), set_config('kinsync.district', %s, true)," + SEE,
+            (WEB_ROLE, str(district_id), *_settings(sight)),
         )
         yield cursor
+
+
+def look_at(cursor: CursorWrapper, sight: Sight) -> None:
+    """See another edition from here on, in the same transaction."""
+    cursor.execute("SELECT " + SEE, _settings(sight))
+
+
+SEE = (
+    "set_config('kinsync.sees', %s, true), set_config('kinsync.connection', %s, true),"
+    " set_config('kinsync.edition', %s, true)"
+)
+
+
+def _settings(sight: Sight) -> tuple[str, str, str]:
+    sees = "everything" if sight.is_open else "share"
+    return sees, str(sight.connection_id), str(sight.edition)
 
 
 def stay_behind_gate() -> None:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
-from kinsync.store.queries import Scope, parameters, shared
-from kinsync.store.statements import Window, first, page, rows, single
+from kinsync.store.scope import Scope, listed, parameters, shared
+from kinsync.store.statements import Window, first, rows, single
 
 
 class SchoolRow(NamedTuple):
@@ -47,8 +47,8 @@ def schools(
     cursor: CursorWrapper, scope: Scope, window: Window, *, sis_id: str | None = None
 ) -> list[SchoolRow]:
     """Up to ``window.limit`` + 1 schools, in the direction of reading; or those of one SIS id."""
-    among = HAS_SIS_ID if sis_id else "TRUE"
-    sql = page(SCHOOL_COLUMNS, "school", f"{among} AND {shared(scope, 'school')}", window)
+    among = HAS_SIS_ID if sis_id else None
+    sql = listed(SCHOOL_COLUMNS, "school", scope, window, among=among)
     return rows(cursor, SchoolRow, sql, parameters(scope, window, related_to=sis_id))
 
 

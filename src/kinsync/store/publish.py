@@ -19,7 +19,9 @@ from psycopg.types.json import Jsonb
 from kinsync.domain.changes import Changes, KindChanges, Snapshot
 from kinsync.domain.errors import Conflict, Defect, TryAgainLater
 from kinsync.domain.frames import KINDS, PUBLISHED
-from kinsync.store import snapshots
+from kinsync.pipeline.diff import patched
+from kinsync.store import feeds, snapshots
+from kinsync.store.copying import Cursor, copy_in
 from kinsync.store.database import connect, outages
 from kinsync.store.intervals import STILL
 from kinsync.store.storage import Storage
@@ -29,6 +31,7 @@ STEPS = (
     *(f"close-{kind}" for kind in KINDS),
     *(f"insert-{kind}" for kind in KINDS),
     "merges",
+    "feeds",
     "cache",
     "version",
     "flip",
@@ -38,14 +41,10 @@ STEPS = (
 )
 """The named moments of a publish, in order; ``step`` is told each when it is reached."""
 
-ROWS_AT_ONCE = 100_000
-"""Rows that are spelt out as CSV at a time: bounds memory, not speed."""
-
 MANY_ROWS = 50_000
 """New rows of a kind from which on the planner's statistics are refreshed at once."""
 
 Step = Callable[[str], None]
-Cursor = psycopg.Cursor[tuple[object, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,9 @@ class Publication:
     """What is to become the next version of a district.
 
     ``changes`` carry final ids and were found against version ``base``. ``snapshot`` is what the
-    district will then be; it is kept as a cache where given.
+    ``changes`` carry final ids and were found against version ``base``. ``snapshot`` is what the
+    district will then be; it is kept as a cache where given. ``before`` is what it is now, where
+    that is known: it need not be loaded again for the connections' sake.
     """
 
     district_id: int
@@ -64,6 +65,7 @@ class Publication:
     origin: str = "sync"
     counts: Mapping[str, object] = field(default_factory=dict)
     snapshot: Snapshot | None = None
+    before: Snapshot | None = None
 
     @property
     def version(self) -> int:
@@ -88,6 +90,8 @@ def publish(publication: Publication, *, storage: Storage, step: Step = lambda _
             _check_base(cursor, publication)
             step("begin")
             _write_changes(cursor, publication, step)
+            _tell_connections(cursor, publication, storage)
+            step("feeds")
             cache = _write_cache(publication, storage, public_id)
             step("cache")
             _write_version(cursor, publication, cache, step)
@@ -151,7 +155,7 @@ def _close(cursor: Cursor, publication: Publication, kind: str, changes: KindCha
     cursor.execute(
         'CREATE TEMPORARY TABLE closing (id varchar(24) COLLATE "C" NOT NULL) ON COMMIT DROP'
     )
-    _copy(cursor, sql.SQL("closing (id)"), ids.sort("id"))
+    copy_in(cursor, sql.SQL("closing (id)"), ids.sort("id"))
     cursor.execute("ANALYZE closing")
     cursor.execute(
         sql.SQL(
@@ -196,7 +200,7 @@ def _copy_new(cursor: Cursor, publication: Publication, kind: str, frame: pl.Dat
         for name, number in zip(columns, (publication.district_id, *versions), strict=False)
     ]
     target = sql.SQL("{} ({})").format(sql.Identifier(kind), _names(columns))
-    _copy(cursor, target, frame, numbers)
+    copy_in(cursor, target, frame, numbers)
 
 
 def _insert_known(cursor: Cursor, publication: Publication, kind: str, frame: pl.DataFrame) -> None:
@@ -207,7 +211,7 @@ def _insert_known(cursor: Cursor, publication: Publication, kind: str, frame: pl
             _names(columns), sql.Identifier(kind)
         )
     )
-    _copy(cursor, sql.SQL("coming ({})").format(_names(columns)), frame)
+    copy_in(cursor, sql.SQL("coming ({})").format(_names(columns)), frame)
     cursor.execute("ANALYZE coming")
     cursor.execute(
         sql.SQL(
@@ -239,6 +243,25 @@ def _write_merges(cursor: Cursor, publication: Publication) -> None:
             " DO UPDATE SET into_id = excluded.into_id, version = excluded.version",
             values,
         )
+
+
+def _tell_connections(cursor: Cursor, publication: Publication, storage: Storage) -> None:
+    """Every connection sees the new version, and is told what it notices of it."""
+    connections = feeds.ties(cursor, publication.district_id)
+    if not connections:
+        return
+    before = publication.before or snapshots.load(publication.district_id, storage=storage)
+    turn = feeds.Turn(
+        district_id=publication.district_id,
+        version=publication.version,
+        before=before,
+        after=publication.snapshot or patched(before, publication.changes),
+        changes=publication.changes,
+        at=publication.at,
+        cause=publication.origin,
+    )
+    for tie in connections:
+        feeds.tell(cursor, tie, turn, tie.share)
 
 
 def _write_cache(publication: Publication, storage: Storage, public_id: str) -> str:
@@ -293,20 +316,6 @@ def _refresh_statistics(connection: psycopg.Connection, changes: Changes) -> Non
         if changes.kinds[kind].created.height + changes.kinds[kind].updated.height > MANY_ROWS:
             with contextlib.suppress(psycopg.Error), connection.transaction():
                 connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(kind)))
-
-
-def _copy(
-    cursor: Cursor, target: sql.Composable, frame: pl.DataFrame, first: list[pl.Expr] | None = None
-) -> None:
-    """Copy a frame, with constant columns before its own where given. Null and '' stay apart."""
-    statement = sql.SQL("COPY {} FROM STDIN (FORMAT csv)").format(target)
-    with cursor.copy(statement) as copy:
-        for block in frame.iter_slices(ROWS_AT_ONCE):
-            copy.write(_csv(block.select(*(first or []), pl.all())))
-
-
-def _csv(block: pl.DataFrame) -> bytes:
-    return block.write_csv(include_header=False, null_value="", quote_style="necessary").encode()
 
 
 def _names(columns: list[str]) -> sql.Composable:

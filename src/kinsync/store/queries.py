@@ -10,38 +10,19 @@ one request agree with each other whatever is published meanwhile.
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from kinsync.domain.errors import Defect
-from kinsync.store.database import outages
+from kinsync.store.scope import Scope, counted, listed, parameters, shared, shared_so_far
 from kinsync.store.statements import (
     CURRENT,
     CountRow,
     Window,
     first,
-    number_of,
-    page,
     rows,
     single,
 )
-
-EVERYTHING = "{}"
-"""The share that leaves nothing out."""
-
-
-class Scope(NamedTuple):
-    """What one token may see: one district, at one published version, within one share."""
-
-    connection_id: int
-    district_id: int
-    district: str
-    """The district's public id, 24 hex digits."""
-    version: int
-    share: str = EVERYTHING
-    """What the connection may see within the district, as JSON."""
 
 
 class ContactRow(NamedTuple):
@@ -154,36 +135,10 @@ SCHOOL_IDS = (
     b"SELECT sis_id, id FROM school WHERE district_id = %(district)s AND sis_id = ANY(%(sis_ids)s)"
     b" AND since <= %(version)s AND %(version)s < until"
 )
-SCOPE_OF_TOKEN = (
-    b"SELECT c.id, d.id, d.public_id, d.published, c.share::text"
-    b" FROM token t JOIN connection c ON c.id = t.connection_id"
-    b" JOIN district d ON d.id = c.district_id"
-    b" WHERE t.hash = %(hash)s AND t.revoked_at IS NULL"
-)
 FARTHEST = 32
 """Merges that are followed one after another."""
 PUBLISHED_AT: dict[tuple[str, int], datetime] = {}
 """By public id of the district, which is never given twice, and version."""
-
-
-def scope_of_token(token_hash: str) -> Scope | None:
-    """What a token may see as of now; None where there is no such token, or it was revoked.
-
-    Raises:
-        TryAgainLater: the database is away.
-    """
-    with outages(doing="looking a token up"), connection.cursor() as cursor:
-        return first(cursor, Scope, SCOPE_OF_TOKEN, {"hash": token_hash})
-
-
-def shared(scope: Scope, kind: str) -> str:
-    """The condition that keeps a query of one kind of record within the connection's share.
-
-    An empty share is everything. Whatever cannot be kept to is refused, never ignored.
-    """
-    if scope.share != EVERYTHING:
-        raise Defect(f"A share that limits {kind} records cannot be served yet.")
-    return "TRUE"
 
 
 def contacts(
@@ -198,9 +153,8 @@ def contacts(
 
     ``key`` is what orders and pages them: ``id``, or ``legacy_id`` for v2.x.
     """
-    among = _related("contact_id", "student_id") if of_student else "TRUE"
-    condition = f"{among} AND {shared(scope, 'contact')}"
-    sql = page(CONTACT_COLUMNS, "contact", condition, window, key=key)
+    among = _related(scope, "contact_id", "student_id") if of_student else None
+    sql = listed(CONTACT_COLUMNS, "contact", scope, window, among=among, key=key)
     return rows(cursor, ContactRow, sql, parameters(scope, window, related_to=of_student))
 
 
@@ -208,8 +162,8 @@ def students(
     cursor: CursorWrapper, scope: Scope, window: Window, *, of_contact: str | None = None
 ) -> list[StudentRow]:
     """Up to ``window.limit`` + 1 students, in the direction of reading; of one contact if named."""
-    among = _related("student_id", "contact_id") if of_contact else "TRUE"
-    sql = page(STUDENT_COLUMNS, "student", f"{among} AND {shared(scope, 'student')}", window)
+    among = _related(scope, "student_id", "contact_id") if of_contact else None
+    sql = listed(STUDENT_COLUMNS, "student", scope, window, among=among)
     return rows(cursor, StudentRow, sql, parameters(scope, window, related_to=of_contact))
 
 
@@ -217,7 +171,7 @@ def students_in(
     cursor: CursorWrapper, scope: Scope, window: Window, school_sis_id: str
 ) -> list[StudentRow]:
     """Up to ``window.limit`` + 1 students of one school, in the direction of reading."""
-    sql = page(STUDENT_COLUMNS, "student", f"{AT_SCHOOL} AND {shared(scope, 'student')}", window)
+    sql = listed(STUDENT_COLUMNS, "student", scope, window, among=AT_SCHOOL)
     return rows(cursor, StudentRow, sql, parameters(scope, window, related_to=school_sis_id))
 
 
@@ -225,9 +179,9 @@ def student_contacts(
     cursor: CursorWrapper, scope: Scope, window: Window, *, of_student: str | None = None
 ) -> list[StudentContactRow]:
     """Up to ``window.limit`` + 1 relationships with their people, in the direction of reading."""
-    among = "k.student_id = %(related_to)s" if of_student else "TRUE"
-    condition = f"{among} AND {shared(scope, 'relationship')}"
-    sql = page(STUDENT_CONTACT_COLUMNS, "relationship", condition, window, join=ITS_CONTACT)
+    among = "k.student_id = %(related_to)s" if of_student else None
+    columns = STUDENT_CONTACT_COLUMNS
+    sql = listed(columns, "relationship", scope, window, among=among, join=ITS_CONTACT)
     return rows(cursor, StudentContactRow, sql, parameters(scope, window, related_to=of_student))
 
 
@@ -265,7 +219,7 @@ def relationships(
     return rows(
         cursor,
         RelationshipRow,
-        _relationships(shared(scope, "relationship")),
+        _relationships(shared_so_far(scope)),
         {**parameters(scope), "ids": ",".join(contact_ids)},
     )
 
@@ -295,8 +249,7 @@ def count(cursor: CursorWrapper, scope: Scope, kind: str, *, related_to: str | N
     ``related_to`` narrows relationships to one student's, by id, and students to one school's, by
     the source's id of it.
     """
-    among = RELATED_TO[kind] if related_to else "TRUE"
-    sql = number_of(kind, f"{among} AND {shared(scope, kind)}")
+    sql = counted(kind, scope, among=RELATED_TO[kind] if related_to else None)
     [(number,)] = rows(cursor, CountRow, sql, parameters(scope, related_to=related_to))
     return number
 
@@ -328,21 +281,9 @@ def _merged(condition: str, key: str) -> bytes:
     ).encode()
 
 
-def _related(wanted: str, given: str) -> str:
+def _related(scope: Scope, wanted: str, given: str) -> str:
     return (
-        f"k.id IN (SELECT {wanted} FROM relationship WHERE district_id = %(district)s"
-        f" AND {given} = %(related_to)s AND since <= %(version)s AND %(version)s < until)"
+        f"k.id IN (SELECT {wanted} FROM relationship r WHERE r.district_id = %(district)s"
+        f" AND {given} = %(related_to)s AND r.since <= %(version)s AND %(version)s < r.until"
+        f" AND {shared(scope, 'relationship', 'r')})"
     )
-
-
-def parameters(
-    scope: Scope,
-    window: Window | None = None,
-    *,
-    related_to: str | None = None,
-    id_: str | None = None,
-) -> dict[str, Any]:
-    given: dict[str, Any] = {"district": scope.district_id, "version": scope.version}
-    if window is not None:
-        given |= {"bound": window.before or window.after, "limit": window.limit + 1}
-    return given | {"related_to": related_to, "id": id_}

@@ -63,6 +63,29 @@ def _page(columns: str, table: str, condition: str, comparison: str, join: str, 
     ).encode()
 
 
+def seen_page(
+    columns: str, table: str, seen: str, window: Window, *, join: str = "", key: str = "id"
+) -> bytes:
+    """The same as ``page``, of the records that ``seen`` picks from ``visible``."""
+    comparison = "<" if window.is_backward else ">"
+    bound = window.before if window.is_backward else window.after
+    return _seen_page(columns, table, seen, comparison if bound else "", join, key)
+
+
+@cache
+def _seen_page(columns: str, table: str, seen: str, comparison: str, join: str, key: str) -> bytes:
+    place = "record_id" if key == "id" else key
+    bound = f" AND s.{place} {comparison} %(bound)s" if comparison else ""
+    bound += "" if key == "id" else f" AND s.{key} IS NOT NULL"
+    direction = " DESC" if comparison == "<" else ""
+    return (
+        f"SELECT {columns} FROM (SELECT s.record_id FROM visible s WHERE {seen}{bound}"
+        f" ORDER BY s.{place}{direction} LIMIT %(limit)s) s"
+        f" JOIN {table} k ON k.district_id = %(district)s AND k.id = s.record_id AND {CURRENT}"
+        f" {join} ORDER BY k.{key}{direction}"
+    ).encode()
+
+
 @cache
 def single(columns: str, table: str, condition: str, *, join: str = "", key: str = "id") -> bytes:
     """The current record whose ``key`` is the parameter ``id``."""

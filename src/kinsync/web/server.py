@@ -14,6 +14,7 @@ from granian.constants import Interfaces
 from granian.server import Server
 
 from kinsync.domain.errors import ChangeInput
+from kinsync.domain.settings import PREFIX
 
 THREADS = 4
 """As many requests are worked on at once: more would only queue for one interpreter."""
@@ -26,17 +27,26 @@ GARBAGE_THRESHOLD = 50_000
 """Objects before a sweep. A page makes thousands, none of them in circles: sweeps found nothing."""
 
 
-def serve(host: str, port: int, *, ready: Callable[[], None] = lambda: None) -> None:
+def serve(
+    host: str,
+    port: int,
+    *,
+    rate_limit: int | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
     """Serve the web door until SIGTERM or SIGINT; requests under way are finished first.
 
     ``ready`` is called from a thread once the address answers. Call from the main thread, after
-    ``bootstrap.connect_database``: where the database is comes from the environment. The process
-    that answers is a child of this one, and stops when this one is gone, however it went.
+    ``bootstrap.connect_database``: where the database is comes from the environment, and so does
+    ``rate_limit`` where it is not given here. The process that answers is a child of this one, and
+    stops when this one is gone, however it went.
 
     Raises:
         ChangeInput: the address is taken, or not one of this machine.
     """
     _claim(host, port)
+    if rate_limit is not None:
+        os.environ[f"{PREFIX}RATE_LIMIT"] = str(rate_limit)
     multiprocessing.set_start_method("spawn", force=True)  # a forked copy of our threads would hang
     server = Server(
         "kinsync",

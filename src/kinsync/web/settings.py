@@ -2,6 +2,7 @@
 
 import os
 
+from kinsync.domain.settings import Settings
 from kinsync.store.database import ENVIRONMENT, django_database
 
 INSTALLED_APPS = ["kinsync.store"]
@@ -13,3 +14,5 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SECRET_KEY = "nothing is signed yet"  # noqa: S105
+RATE_LIMIT = Settings.read(os.environ, {}).rate_limit
+"""Whoever serves puts what stands in ``kinsync.toml`` into the environment: ``web.server``."""

@@ -1,6 +1,7 @@
 """The tables, as Django models, one area a file: migrations and single records go through them."""
 
-from kinsync.store.models.access import Application, Connection, Token
+from kinsync.store.models.access import Application, Connection, Token, TokenMinute
+from kinsync.store.models.disclosures import Disclosure
 from kinsync.store.models.records import (
     Contact,
     District,
@@ -14,13 +15,17 @@ from kinsync.store.models.records import (
     Sync,
     Version,
 )
+from kinsync.store.models.sharing import Edition, Event, Visible
 
 __all__ = [
     "Application",
     "Connection",
     "Contact",
+    "Disclosure",
     "District",
+    "Edition",
     "Ending",
+    "Event",
     "IdClock",
     "Interval",
     "Merge",
@@ -29,5 +34,7 @@ __all__ = [
     "Student",
     "Sync",
     "Token",
+    "TokenMinute",
     "Version",
+    "Visible",
 ]

@@ -26,28 +26,61 @@ class Application(models.Model):
 
 
 class Connection(models.Model):
-    """One row ties one application to one district; ``share`` says what it may see."""
+    """One row ties one application to one district; ``share`` says what it may see.
+
+    A connection that was ended stays for what is on record of it; tied again, the two have a new
+    one.
+    """
 
     id = models.AutoField(primary_key=True)
     district = models.ForeignKey(District, on_delete=models.PROTECT)
     application = models.ForeignKey(Application, on_delete=models.PROTECT)
     share = models.JSONField(default=dict)
+    edition = models.IntegerField(db_default=0)  # the newest: what the application sees now
     created_at = models.DateTimeField()
+    generation = models.IntegerField(db_default=1)  # of its listed token; a step ends the last one
+    ended_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "connection"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["district", "application"], name="connection_once")
+            models.UniqueConstraint(
+                fields=["district", "application"],
+                condition=models.Q(ended_at=None),
+                name="connection_once",
+            )
         ]
 
 
 class Token(models.Model):
-    """One row is one bearer token of a connection, as a hash."""
+    """One row is one bearer token of a connection, as a hash.
+
+    One that the application lists by its client secret is of a generation of its connection, and
+    opens while the connection is of that generation. One that was issued at random has none.
+    """
 
     hash = models.TextField(primary_key=True)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    generation = models.IntegerField(null=True)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "token"
+
+
+class TokenMinute(models.Model):
+    """One row counts the requests of one token in one minute: unlogged, and used over and over.
+
+    ``slot`` is the minute within the hour. A row of its own for each bounds how many versions of
+    it a long transaction can keep alive, and how many a request has to step over.
+    """
+
+    pk = models.CompositePrimaryKey("token", "slot")
+    token = models.TextField(db_collation="C")  # its hash
+    slot = models.SmallIntegerField()
+    minute = models.IntegerField()  # since 1970
+    used = models.IntegerField()
+
+    class Meta:
+        db_table = "token_minute"

@@ -4,8 +4,6 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import orjson
-
 from kinsync.services.read import Page, Window
 from kinsync.web.api.answers import OBJECT_ID, ApiError, Body, Call
 
@@ -35,9 +33,9 @@ def wants_count(call: Call) -> bool:
     return call.parameters.get("count") == "true"
 
 
-def counted(call: Call, number: int) -> bytes:
+def counted(call: Call, number: int) -> Body:
     """The number of records, in place of a list."""
-    return orjson.dumps({"count": number, "links": [self_link(call)]})
+    return {"count": number, "links": [self_link(call)]}
 
 
 def listed(
@@ -46,7 +44,7 @@ def listed(
     records: Iterable[Record],
     page: Page[Any],
     number: Callable[[], int] = int,
-) -> bytes:
+) -> Body:
     """A page whose records are wrapped one by one, each with its address.
 
     ``number`` is asked how many there are in all, for the versions that say so.
@@ -57,29 +55,27 @@ def listed(
     return enclosed(call, data, _page_links(call, page, ends), number)
 
 
-def listed_nothing(call: Call) -> bytes:
+def listed_nothing(call: Call) -> Body:
     """A page without records."""
     return enclosed(call, [], [self_link(call)])
 
 
-def single(call: Call, collection: str, record: Record, links: Iterable[Link] = ()) -> bytes:
+def single(call: Call, collection: str, record: Record, links: Iterable[Link] = ()) -> Body:
     """One record, with the addresses of what belongs to it.
 
     Where it was asked for by another address than its own, its own is told: ``canonical``.
     """
     own = f"/{call.version}/{collection}/{record['id']}"
     if call.path.rstrip("/").lower() == own:
-        return orjson.dumps({"data": record, "links": [self_link(call), *links]})
-    all_links = [self_link(call), link("canonical", own), *links]
-    body = Body(orjson.dumps({"data": record, "links": all_links}))
-    body.headers = {"content-location": own}
-    return body
+        return {"data": record, "links": [self_link(call), *links]}
+    call.headers["content-location"] = own
+    return {"data": record, "links": [self_link(call), link("canonical", own), *links]}
 
 
-def enclosed(call: Call, data: Any, links: list[Link], number: Callable[[], int] = int) -> bytes:
+def enclosed(call: Call, data: Any, links: list[Link], number: Callable[[], int] = int) -> Body:
     """Data and links; v1.x has ``paging`` between them."""
     between = {"paging": _paging(call, number())} if call.version.startswith("v1") else {}
-    return orjson.dumps({"data": data, **between, "links": links})
+    return {"data": data, **between, "links": links}
 
 
 def _paging(call: Call, number: int) -> dict[str, int]:
@@ -104,7 +100,12 @@ def relations(call: Call, collection: str, id_: str, names: Iterable[str]) -> li
 
 def self_link(call: Call) -> Link:
     """The address that was asked for."""
-    return link("self", f"{call.path}?{call.query}" if call.query else call.path)
+    return link("self", address(call.path, call.query))
+
+
+def address(path: str, query: str) -> str:
+    """A path, and its query where there is one."""
+    return f"{path}?{query}" if query else path
 
 
 def link(rel: str, uri: str) -> Link:

@@ -6,7 +6,7 @@ from typing import Any
 from kinsync.services import places, read
 from kinsync.services.places import DistrictRow, School
 from kinsync.services.read import Page
-from kinsync.web.api.answers import Call, not_found, record_id
+from kinsync.web.api.answers import Body, Call, not_found, record_id
 from kinsync.web.api.envelope import (
     counted,
     enclosed,
@@ -41,7 +41,7 @@ STATES = {
 """Per state of the latest sync: that of the district, and what is said of it."""
 
 
-def schools(call: Call) -> bytes:
+def schools(call: Call) -> Body:
     """A page of schools."""
     wanted = window(call)
     if wants_count(call):
@@ -50,12 +50,12 @@ def schools(call: Call) -> bytes:
     return _schools(call, page, lambda: read.count(call.scope, "school"))
 
 
-def one_school(call: Call, id_: str) -> bytes:
+def one_school(call: Call, id_: str) -> Body:
     """One school."""
     return _school(call, places.school(call.scope, record_id(id_)))
 
 
-def schools_of_student(call: Call, id_: str) -> bytes:
+def schools_of_student(call: Call, id_: str) -> Body:
     """The schools of a student. The only one that is known is the primary one."""
     page = places.schools_of(call.scope, record_id(id_), window(call))
     if page is None:
@@ -63,7 +63,7 @@ def schools_of_student(call: Call, id_: str) -> bytes:
     return _schools(call, page, lambda: len(page.records))
 
 
-def school_of_student(call: Call, id_: str) -> bytes:
+def school_of_student(call: Call, id_: str) -> Body:
     """The school of a student."""
     page = places.schools_of(call.scope, record_id(id_), read.Window(1))
     return _school(call, page.records[0] if page and page.records else None)
@@ -74,7 +74,7 @@ def has_school(call: Call, id_: str) -> bool:
     return places.school(call.scope, record_id(id_)) is not None
 
 
-def districts(call: Call) -> bytes:
+def districts(call: Call) -> Body:
     """The district of the token, alone in a list."""
     window(call)
     if wants_count(call):
@@ -83,7 +83,7 @@ def districts(call: Call) -> bytes:
     return listed(call, "districts", [found], Page([found], False, False), lambda: 1)
 
 
-def one_district(call: Call, id_: str) -> bytes:
+def one_district(call: Call, id_: str) -> Body:
     """The district of the token; no other is known to it."""
     if not is_own_district(call, id_):
         raise not_found()
@@ -95,7 +95,7 @@ def one_district(call: Call, id_: str) -> bytes:
 def district_of(exists: Callable[[Call, str], bool]) -> View:
     """The district of a record, which must be there."""
 
-    def view(call: Call, id_: str) -> bytes:
+    def view(call: Call, id_: str) -> Body:
         if not exists(call, id_):
             raise not_found()
         return one_district(call, call.scope.district)
@@ -103,7 +103,7 @@ def district_of(exists: Callable[[Call, str], bool]) -> View:
     return view
 
 
-def status(call: Call, id_: str) -> bytes:
+def status(call: Call, id_: str) -> Body:
     """How the syncs of the district go, as v1.2 tells it: a list of one."""
     if not is_own_district(call, id_):
         raise not_found()
@@ -165,12 +165,12 @@ def district(found: DistrictRow, version: str) -> dict[str, Any]:
     return record
 
 
-def _schools(call: Call, page: Page[School], number: Callable[[], int]) -> bytes:
+def _schools(call: Call, page: Page[School], number: Callable[[], int]) -> Body:
     records = (school(found, call.scope.district, call.version) for found in page.records)
     return listed(call, "schools", records, page, number)
 
 
-def _school(call: Call, found: School | None) -> bytes:
+def _school(call: Call, found: School | None) -> Body:
     if found is None:
         raise not_found()
     record = school(found, call.scope.district, call.version)

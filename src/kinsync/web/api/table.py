@@ -11,11 +11,11 @@ from typing import TypeAlias
 
 from django.urls import URLPattern, re_path
 
-from kinsync.web.api.answers import Call, endpoint, not_found
+from kinsync.web.api.answers import Body, Call, endpoint, not_found
 from kinsync.web.api.envelope import counted, listed_nothing, wants_count, window
 
-View: TypeAlias = Callable[..., bytes]
-"""Takes a ``Call`` and the path's parts; gives the JSON of an answer."""
+View: TypeAlias = Callable[..., Body]
+"""Takes a ``Call`` and the path's parts; gives the body of an answer."""
 
 PAGE = ("limit", "starting_after", "ending_before")
 """The parameters of a list."""
@@ -74,13 +74,13 @@ def not_held(collection: str, kind: str, *relations: str) -> list[Endpoint]:
     ]
 
 
-def nothing(call: Call) -> bytes:
+def nothing(call: Call) -> Body:
     """An empty page, or a count of none."""
     window(call)  # what cannot be understood is refused here as well
     return counted(call, 0) if wants_count(call) else listed_nothing(call)
 
 
-def nowhere(call: Call, id_: str) -> bytes:
+def nowhere(call: Call, id_: str) -> Body:
     """No record has this id, whatever it is."""
     raise not_found()
 
@@ -88,7 +88,7 @@ def nowhere(call: Call, id_: str) -> bytes:
 def none_of(path: str, exists: Callable[[Call, str], bool], what: str, kind: str) -> Endpoint:
     """An empty page that belongs to a record, which must be there."""
 
-    def view(call: Call, id_: str) -> bytes:
+    def view(call: Call, id_: str) -> Body:
         window(call)
         if not exists(call, id_):
             raise not_found()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django.urls import include, re_path
 
-from kinsync.web.api import v1, v2, v3
+from kinsync.web.api import oauth, v1, v2, v3
 from kinsync.web.api.answers import unrouted
 from kinsync.web.api.table import Endpoint, patterns
 
@@ -18,6 +18,7 @@ TABLES: Mapping[str, tuple[Endpoint, ...]] = {
 """Every address of every version."""
 
 urlpatterns = [
+    *oauth.urlpatterns,
     *(
         re_path(
             rf"(?i)^{version.replace('.', '[.]')}/", include(patterns(table)), {"version": version}

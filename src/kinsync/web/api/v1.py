@@ -6,7 +6,7 @@ from typing import Any
 from kinsync.services import read
 from kinsync.services.read import Page, Student, StudentContactRow
 from kinsync.web.api import places
-from kinsync.web.api.answers import Call, not_found, record_id
+from kinsync.web.api.answers import Body, Call, not_found, record_id
 from kinsync.web.api.envelope import (
     counted,
     enclosed,
@@ -26,7 +26,7 @@ CONTACT_LINKS = ("district", "student")
 STUDENT_LINKS = ("district", "sections", "school", "teachers", "contacts")
 
 
-def contacts(call: Call) -> bytes:
+def contacts(call: Call) -> Body:
     """A page of contacts, one per person and student."""
     wanted = window(call)
     if wants_count(call):
@@ -36,19 +36,19 @@ def contacts(call: Call) -> bytes:
     return listed(call, "contacts", records, page, lambda: read.count(call.scope, "relationship"))
 
 
-def one_contact(call: Call, id_: str) -> bytes:
+def one_contact(call: Call, id_: str) -> Body:
     """One contact."""
     row = _contact(call, id_)
     record = contact(row, call.scope.district)
     return single(call, "contacts", record, relations(call, "contacts", row.id, CONTACT_LINKS))
 
 
-def student_of_contact(call: Call, id_: str) -> bytes:
+def student_of_contact(call: Call, id_: str) -> Body:
     """The one student of a contact."""
     return _student(call, _contact(call, id_).student_id)
 
 
-def students(call: Call) -> bytes:
+def students(call: Call) -> Body:
     """A page of students."""
     wanted = window(call)
     if wants_count(call):
@@ -58,12 +58,12 @@ def students(call: Call) -> bytes:
     )
 
 
-def one_student(call: Call, id_: str) -> bytes:
+def one_student(call: Call, id_: str) -> Body:
     """One student."""
     return _student(call, record_id(id_))
 
 
-def students_in_school(call: Call, id_: str) -> bytes:
+def students_in_school(call: Call, id_: str) -> Body:
     """The students of a school."""
     school_id = record_id(id_)
     return _students(
@@ -73,7 +73,7 @@ def students_in_school(call: Call, id_: str) -> bytes:
     )
 
 
-def contacts_of_student(call: Call, id_: str) -> bytes:
+def contacts_of_student(call: Call, id_: str) -> Body:
     """The contacts of one student: bare records, and no cursors."""
     student_id = record_id(id_)
     wanted = window(call, has_cursors=False)
@@ -119,7 +119,7 @@ def _contact(call: Call, id_: str) -> StudentContactRow:
     return row
 
 
-def _student(call: Call, id_: str) -> bytes:
+def _student(call: Call, id_: str) -> Body:
     found = read.student(call.scope, id_)
     if found is None:
         raise not_found()
@@ -128,7 +128,7 @@ def _student(call: Call, id_: str) -> bytes:
     return single(call, "students", record, relations(call, "students", id_, names))
 
 
-def _students(call: Call, page: Page[Student] | None, number: Callable[[], int]) -> bytes:
+def _students(call: Call, page: Page[Student] | None, number: Callable[[], int]) -> Body:
     if page is None:
         raise not_found()
     records = (student(found, call.scope.district) for found in page.records)
@@ -143,10 +143,10 @@ def _has_student(call: Call, id_: str) -> bool:
     return read.student(call.scope, record_id(id_)) is not None
 
 
-def _in_district(view: Callable[[Call], bytes]) -> Callable[[Call, str], bytes]:
+def _in_district(view: Callable[[Call], Body]) -> Callable[[Call, str], Body]:
     """A collection by the address of the token's own district."""
 
-    def of_district(call: Call, id_: str) -> bytes:
+    def of_district(call: Call, id_: str) -> Body:
         if not places.is_own_district(call, id_):
             raise not_found()
         return view(call)

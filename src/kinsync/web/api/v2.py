@@ -5,7 +5,7 @@ from typing import Any
 from kinsync.services import read
 from kinsync.services.read import V2, Contact, Page, Student
 from kinsync.web.api import places
-from kinsync.web.api.answers import Call, not_found, record_id
+from kinsync.web.api.answers import Body, Call, not_found, record_id
 from kinsync.web.api.envelope import counted, listed, relations, single, wants_count, window
 from kinsync.web.api.forms import (
     FEW_GRADES,
@@ -24,7 +24,7 @@ CONTACT_LINKS = ("district", "students")
 STUDENT_LINKS = ("district", "sections", "school", "schools", "teachers", "contacts")
 
 
-def contacts(call: Call) -> bytes:
+def contacts(call: Call) -> Body:
     """A page of people."""
     wanted = window(call)
     if wants_count(call):
@@ -32,7 +32,7 @@ def contacts(call: Call) -> bytes:
     return _contacts(call, read.contact_page(call.scope, wanted, key=V2))
 
 
-def one_contact(call: Call, id_: str) -> bytes:
+def one_contact(call: Call, id_: str) -> Body:
     """One person; where the id was another's before, who that turned out to be."""
     found = read.contact(call.scope, record_id(id_), key=V2)
     if found is None:
@@ -42,12 +42,12 @@ def one_contact(call: Call, id_: str) -> bytes:
     return single(call, "contacts", record, links)
 
 
-def students_of_contact(call: Call, id_: str) -> bytes:
+def students_of_contact(call: Call, id_: str) -> Body:
     """The students of a person."""
     return _students(call, read.students_of(call.scope, record_id(id_), window(call), key=V2))
 
 
-def students(call: Call) -> bytes:
+def students(call: Call) -> Body:
     """A page of students."""
     wanted = window(call)
     if wants_count(call):
@@ -55,7 +55,7 @@ def students(call: Call) -> bytes:
     return _students(call, read.student_page(call.scope, wanted))
 
 
-def one_student(call: Call, id_: str) -> bytes:
+def one_student(call: Call, id_: str) -> Body:
     """One student."""
     found = read.student(call.scope, record_id(id_))
     if found is None:
@@ -65,12 +65,12 @@ def one_student(call: Call, id_: str) -> bytes:
     return single(call, "students", record, relations(call, "students", found.id, names))
 
 
-def contacts_of_student(call: Call, id_: str) -> bytes:
+def contacts_of_student(call: Call, id_: str) -> Body:
     """The people of a student."""
     return _contacts(call, read.contacts_of(call.scope, record_id(id_), window(call), key=V2))
 
 
-def students_in_school(call: Call, id_: str) -> bytes:
+def students_in_school(call: Call, id_: str) -> Body:
     """The students of a school."""
     return _students(call, read.students_in(call.scope, record_id(id_), window(call)))
 
@@ -105,14 +105,14 @@ def student(found: Student, district: str, version: str) -> dict[str, Any]:
     return record | {"enrollments": [], "ext": {}}
 
 
-def _contacts(call: Call, page: Page[Contact] | None) -> bytes:
+def _contacts(call: Call, page: Page[Contact] | None) -> Body:
     if page is None:
         raise not_found()
     records = (contact(found, call.scope.district) for found in page.records)
     return listed(call, "contacts", records, page)
 
 
-def _students(call: Call, page: Page[Student] | None) -> bytes:
+def _students(call: Call, page: Page[Student] | None) -> Body:
     if page is None:
         raise not_found()
     records = (student(found, call.scope.district, call.version) for found in page.records)

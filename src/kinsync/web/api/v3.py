@@ -6,7 +6,7 @@ from typing import Any
 from kinsync.services import read
 from kinsync.services.read import Contact, Page, Scope, Student, Window
 from kinsync.web.api import places
-from kinsync.web.api.answers import ApiError, Call, not_found, record_id
+from kinsync.web.api.answers import ApiError, Body, Call, not_found, record_id
 from kinsync.web.api.envelope import (
     counted,
     listed,
@@ -44,7 +44,7 @@ ROLES_NOT_AT_SCHOOL = ("staff", "teacher")
 ROLES_NOT_HELD = ("district_admin", *ROLES_NOT_AT_SCHOOL)
 
 
-def users(call: Call) -> bytes:
+def users(call: Call) -> Body:
     """A page of users: of one role, or of all of them mixed."""
     role = _role(call, (*filter(None, READERS), *ROLES_NOT_HELD))
     if role in ROLES_NOT_HELD:
@@ -56,7 +56,7 @@ def users(call: Call) -> bytes:
     return _page(call, reader(call.scope, wanted))
 
 
-def one_user(call: Call, id_: str) -> bytes:
+def one_user(call: Call, id_: str) -> Body:
     """One person or student; where the id was another's before, who that turned out to be."""
     found = read.user(call.scope, record_id(id_))
     if found is None:
@@ -66,17 +66,17 @@ def one_user(call: Call, id_: str) -> bytes:
     return single(call, "users", record, relations(call, "users", found.id, names))
 
 
-def contacts_of_user(call: Call, id_: str) -> bytes:
+def contacts_of_user(call: Call, id_: str) -> Body:
     """The people of a student."""
     return _page(call, read.contacts_of(call.scope, record_id(id_), window(call)))
 
 
-def students_of_user(call: Call, id_: str) -> bytes:
+def students_of_user(call: Call, id_: str) -> Body:
     """The students of a person."""
     return _page(call, read.students_of(call.scope, record_id(id_), window(call)))
 
 
-def schools_of_user(call: Call, id_: str) -> bytes:
+def schools_of_user(call: Call, id_: str) -> Body:
     """The schools of a student; none of a person."""
     window(call)
     found = read.user(call.scope, record_id(id_))
@@ -87,7 +87,7 @@ def schools_of_user(call: Call, id_: str) -> bytes:
     )
 
 
-def users_of_school(call: Call, id_: str) -> bytes:
+def users_of_school(call: Call, id_: str) -> Body:
     """The users of a school: of these, students are held."""
     role = _role(call, ("student", *ROLES_NOT_AT_SCHOOL))
     wanted = window(call)
@@ -157,7 +157,7 @@ def student_user(student: Student, district: str, version: str) -> dict[str, Any
     return {**identity(student, district), "roles": {"student": role}}
 
 
-def _page(call: Call, page: Page[Any] | None) -> bytes:
+def _page(call: Call, page: Page[Any] | None) -> Body:
     if page is None:
         raise not_found()
     district, version = call.scope.district, call.version

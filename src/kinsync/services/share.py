@@ -1,0 +1,186 @@
+"""Sharing: which of a district's records one application may see, and what changing that does."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from kinsync.domain import share as shares
+from kinsync.domain.changes import Snapshot
+from kinsync.domain.errors import NotFound
+from kinsync.domain.frames import KINDS
+from kinsync.domain.share import EVERYTHING, Share
+from kinsync.pipeline.visible import events, visible, without_contacts
+from kinsync.services.sync import Tools
+from kinsync.store import access, feeds, records, snapshots
+
+ACTS = ("created", "updated", "deleted")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What somebody asks a share to be limited to, in their words; None leaves it as it is.
+
+    An empty list takes the limit away.
+    """
+
+    schools: Collection[str] | None = None
+    grades: Collection[str] | None = None
+    types: Collection[str] | None = None
+    relationships: Collection[str] | None = None
+    fields: Collection[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an application would receive under a share, and what that changes for it.
+
+    ``receives`` and ``received`` count records by kind; ``events`` counts what it is told, by kind
+    and act. ``without_contacts`` counts shared students of whose contacts it sees none.
+    """
+
+    share: Share
+    receives: Mapping[str, int]
+    received: Mapping[str, int]
+    events: Mapping[str, Mapping[str, int]]
+    without_contacts: int
+
+    def as_json(self) -> dict[str, object]:
+        """Counts first."""
+        return {
+            "receives": dict(self.receives),
+            "received": dict(self.received),
+            "events": {kind: dict(acts) for kind, acts in self.events.items()},
+            "students_without_contacts": self.without_contacts,
+            "fields_left_out": sorted(self.share.left_out),
+            "share": self.share.as_json(),
+        }
+
+
+def connect(
+    district: records.District,
+    application: access.Application,
+    limits: Limits,
+    tools: Tools,
+    *,
+    everything: bool = False,
+) -> Effect:
+    """Tie an application to a district, or change the share that it has: only what is named.
+
+    The application is told at once, also while a sync is held.
+
+    Raises:
+        ChangeInput: a school, grade, type, relationship or field is unknown.
+        TryAgainLater: the database is away; nothing was changed.
+    """
+    effect = preview(district, application, limits, tools, everything=everything)
+    feeds.settle(district.id, application.id, effect.share, at=tools.now(), storage=tools.storage)
+    return effect
+
+
+def preview(
+    district: records.District,
+    application: access.Application,
+    limits: Limits,
+    tools: Tools,
+    *,
+    everything: bool = False,
+) -> Effect:
+    """What ``connect`` would do, without doing it.
+
+    Raises:
+        ChangeInput: as ``connect``.
+    """
+    published = snapshots.load(district.id, storage=tools.storage)
+    was = current(district, application)
+    base = replace(EVERYTHING, withheld=was.withheld if was else frozenset())
+    share = _limited(base if everything or was is None else was, limits, published)
+    return _effect(published, was, share)
+
+
+def withhold(
+    district: records.District, contact_id: str, tools: Tools, *, is_withheld: bool = True
+) -> int:
+    """Stop sharing one person with every application, or share them again; at once.
+
+    Returns:
+        How many connections were changed.
+
+    Raises:
+        NotFound: the district publishes no such contact.
+        TryAgainLater: the database is away; run the same command again.
+    """
+    people = snapshots.load(district.id, storage=tools.storage).frames["contact"]
+    if not people.select((pl.col("id") == contact_id).any()).item():
+        raise NotFound(f"{district.name} publishes no contact {contact_id}.")
+    changed = 0
+    for connection in access.list_connections(district.id):
+        was = Share.from_json(connection.share)
+        withheld = was.withheld | {contact_id} if is_withheld else was.withheld - {contact_id}
+        if withheld != was.withheld:
+            share = replace(was, withheld=withheld)
+            feeds.settle(
+                district.id, connection.application_id, share, at=tools.now(), storage=tools.storage
+            )
+            changed += 1
+    return changed
+
+
+def current(district: records.District, application: access.Application) -> Share | None:
+    """The share of a connection; None where the two are not connected."""
+    try:
+        return Share.from_json(access.find_connection(district.id, application.id).share)
+    except NotFound:
+        return None
+
+
+def _limited(share: Share, limits: Limits, published: Snapshot) -> Share:
+    """A share with new limits in the place of those that are named."""
+    readers = {
+        "schools": lambda given: _schools(given, published),
+        "grades": lambda given: _grades(given, published),
+        "types": shares.types,
+        "relationships": shares.relationships,
+        "fields": shares.optional_fields,
+    }
+    given = {name: getattr(limits, name) for name in readers}
+    changed: dict[str, Any] = {
+        name: readers[name](words) if words else None
+        for name, words in given.items()
+        if words is not None
+    }
+    return replace(share, **changed)
+
+
+def _schools(given: Collection[str], published: Snapshot) -> frozenset[str]:
+    """SIS ids of schools that were named by SIS id, id or name."""
+    frame = published.frames["school"]
+    if frame.is_empty():
+        return frozenset(word.strip() for word in given)
+    rows = frame.select("sis_id", "id", "name").rows()
+    by_word = {word.casefold(): sis_id for sis_id, *words in rows for word in words if word}
+    by_word |= {sis_id.casefold(): sis_id for sis_id, *_ in rows}
+    known = shares.chosen("school", given, by_word)
+    return frozenset(by_word[word] for word in known)
+
+
+def _grades(given: Collection[str], published: Snapshot) -> frozenset[str]:
+    known = published.frames["student"]["grade"].drop_nulls().unique().to_list()
+    return shares.chosen("grade", given, sorted(known)) if known else frozenset(given)
+
+
+def _effect(published: Snapshot, was: Share | None, share: Share) -> Effect:
+    nothing = Snapshot.of_nothing()
+    before, seen = (nothing, nothing) if was is None else (published, visible(published, was))
+    told = events(before, published, was or EVERYTHING, share)
+    counts = told.group_by("kind", "act").len().rows()
+    numbers = {(kind, act): number for kind, act, number in counts}
+    shown = visible(published, share)
+    return Effect(
+        share=share,
+        receives={kind: shown.frames[kind].height for kind in KINDS},
+        received={kind: seen.frames[kind].height for kind in KINDS},
+        events={kind: {act: numbers.get((kind, act), 0) for act in ACTS} for kind in KINDS},
+        without_contacts=without_contacts(published, share),
+    )

@@ -1,0 +1,182 @@
+"""Who received whose contacts: written before each answer, and read again by person."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+from kinsync.store.database import outages
+from kinsync.store.gate import WEB_ROLE
+from kinsync.store.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """Which contacts an answer names: records from one id to another, as the API version has them.
+
+    Of one student's where ``student_id`` names the one who was asked about.
+    """
+
+    api: str
+    """v1.2 … v3.1: whether ids are of relationships (v1), of v2 or of v3 contacts."""
+    endpoint: str
+    """The address without version and ids: ``users/{id}/mycontacts``."""
+    first_id: str
+    last_id: str
+    student_id: str | None
+    records: int
+    fields: Sequence[str]
+    """Those that had a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One answer that named somebody, to whom, and whom of those who were asked about."""
+
+    at: datetime
+    application: str
+    client_id: str
+    api: str
+    endpoint: str
+    version: int
+    records: int
+    fields: Sequence[str]
+    contacts: Sequence[str]
+    """Ids (v3) of the people whom it named, at the version that was read."""
+
+
+PUT = (
+    b"SELECT set_config('role', %(role)s, true),"
+    b" set_config('kinsync.district', %(district)s::text, true);"
+    b"INSERT INTO disclosure (district_id, connection_id, edition, version, records, api, endpoint,"
+    b" first_id, last_id, student_id, fields) VALUES (%(district)s, %(connection)s, %(edition)s,"
+    b" %(version)s, %(records)s, %(api)s, %(endpoint)s, %(first)s, %(last)s, %(student)s,"
+    b" %(fields)s)"
+)
+"""One round trip and one transaction: as the web role, behind the wall of its district."""
+
+NAMED = """
+WITH tie AS (
+    SELECT r.id, r.contact_id, r.student_id, r.since, r.until, c.legacy_id
+    FROM relationship r JOIN LATERAL (
+        SELECT legacy_id FROM contact c
+        WHERE c.district_id = r.district_id AND c.id = r.contact_id LIMIT 1
+    ) c ON true
+    WHERE r.district_id = %(district)s
+    AND (r.student_id = ANY(%(students)s) OR r.contact_id = ANY(%(contacts)s))
+)
+SELECT d.at, a.name, a.public_id, d.api, d.endpoint, d.version, d.records,
+    string_to_array(d.fields, ' '), array_agg(DISTINCT tie.contact_id)
+FROM disclosure d
+JOIN tie ON tie.since <= d.version AND d.version < tie.until
+    AND CASE left(d.api, 2) WHEN 'v1' THEN tie.id WHEN 'v2' THEN tie.legacy_id
+        ELSE tie.contact_id END BETWEEN d.first_id AND d.last_id
+JOIN connection n ON n.id = d.connection_id
+JOIN application a ON a.id = n.application_id
+WHERE d.district_id = %(district)s AND d.at >= coalesce(%(since)s::timestamptz, '-infinity')
+AND (d.student_id IS NULL OR d.student_id = tie.student_id
+    OR d.api NOT LIKE 'v1%%' AND EXISTS (
+        SELECT FROM relationship o
+        WHERE o.district_id = d.district_id AND o.contact_id = tie.contact_id
+        AND o.student_id = d.student_id AND o.since <= d.version AND d.version < o.until))
+GROUP BY d.district_id, d.id, a.id
+ORDER BY d.id
+"""
+"""Answers that named a person *as the contact of* one of these students, or one of these contacts.
+
+A tie is what a person was to a student, while they were: so the record is read at the version that
+was served, whoever moved or merged since. Later versions name a person once, with every student;
+one that was asked for by another student counts, where the person was that student's as well.
+"""
+
+
+def put_on_record(scope: Scope, disclosed: Disclosed) -> None:
+    """Write down an answer that is about to go out.
+
+    Raises:
+        TryAgainLater: the database is away: the answer must not go out.
+    """
+    values: dict[str, str | int | None] = {
+        "role": WEB_ROLE,
+        "district": scope.district_id,
+        "connection": scope.connection_id,
+        "edition": scope.edition,
+        "version": scope.version,
+        "records": disclosed.records,
+        "api": disclosed.api,
+        "endpoint": disclosed.endpoint,
+        "first": disclosed.first_id,
+        "last": disclosed.last_id,
+        "student": disclosed.student_id,
+        "fields": " ".join(disclosed.fields),
+    }
+    with (
+        outages(doing="putting a read on record"),
+        connection.cursor() as cursor,
+        psycopg.ClientCursor(cursor.connection) as direct,  # several statements at once
+    ):
+        direct.execute(PUT, values)
+
+
+def named(
+    district_id: int,
+    *,
+    students: Iterable[str] = (),
+    contacts: Iterable[str] = (),
+    since: datetime | None = None,
+) -> list[Disclosure]:
+    """Answers that named one of these contacts, or a contact of one of these students.
+
+    Args:
+        students: ids; contacts: v3 ids. Old ids as well, of whoever was there at some time.
+        since: no answer before it.
+    """
+    values: dict[str, Any] = {
+        "district": district_id,
+        "students": list(students),
+        "contacts": list(contacts),
+        "since": since,
+    }
+    with outages(doing="reading what is on record"), connection.cursor() as cursor:
+        cursor.execute(NAMED, values)
+        return [Disclosure(*row) for row in cursor.fetchall()]
+
+
+def student_ids(district_id: int, reference: str) -> list[str]:
+    """Ids of the students who have this id, or had this SIS id, at any version."""
+    return _ids(
+        "SELECT DISTINCT id FROM student WHERE district_id = %(district)s"
+        " AND (id = lower(%(reference)s) OR sis_id = %(reference)s)",
+        district_id,
+        reference,
+    )
+
+
+def contact_ids(district_id: int, reference: str) -> list[str]:
+    """Ids of everybody who is, or was, who this id of any API version or SIS id names.
+
+    People who were merged are one: each of their ids leads to all.
+    """
+    return _ids(
+        "WITH given AS ("
+        " SELECT id FROM contact WHERE district_id = %(district)s"
+        " AND (id = lower(%(reference)s) OR legacy_id = lower(%(reference)s)"
+        " OR sis_id = %(reference)s)"
+        " UNION SELECT contact_id FROM relationship WHERE district_id = %(district)s"
+        " AND id = lower(%(reference)s)),"
+        " now AS (SELECT coalesce(m.into_id, given.id) AS id FROM given LEFT JOIN contact_merge m"
+        " ON m.district_id = %(district)s AND m.from_id = given.id)"
+        " SELECT id FROM given UNION SELECT id FROM now UNION SELECT m.from_id FROM now"
+        " JOIN contact_merge m ON m.district_id = %(district)s AND m.into_id = now.id",
+        district_id,
+        reference,
+    )
+
+
+def _ids(statement: str, district_id: int, reference: str) -> list[str]:
+    with outages(doing="looking somebody up"), connection.cursor() as cursor:
+        cursor.execute(statement, {"district": district_id, "reference": reference.strip()})
+        return sorted(id_ for (id_,) in cursor.fetchall())
