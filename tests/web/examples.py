@@ -19,7 +19,7 @@ from kinsync.services.sync import Tools, sync_delivery
 from kinsync.store import access, records, tokens
 from kinsync.store.storage import Storage
 from kinsync.web.api.table import Endpoint
-from kinsync.web.api.urls import TABLES
+from kinsync.web.api.tables import TABLES
 
 MORNING = datetime(2026, 1, 5, 8, tzinfo=UTC)
 SECOND = f"{int(MORNING.timestamp()):08x}"

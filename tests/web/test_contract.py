@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from kinsync.store.database import connect
-from kinsync.web.api.urls import TABLES
+from kinsync.web.api.tables import TABLES
 from tests.web import blankfield, lakeside, swagger
 from tests.web.lakeside import Application
 from tests.web.swagger import Operation

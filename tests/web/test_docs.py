@@ -1,5 +1,6 @@
 """``/docs`` is true: its examples are answered so, and every answer fits the document."""
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from kinsync.store.database import connect
-from kinsync.web.api.urls import TABLES
+from kinsync.web.api.tables import TABLES
 from kinsync.web.docs.document import document
+from tests.conventions.pages import DOCS, ROOT, blocks
 from tests.web import blankfield, lakeside
 from tests.web.examples import examples, keep, kept, publish_sample
 from tests.web.lakeside import TOKEN, Application
@@ -50,6 +52,21 @@ def test_every_address_that_holds_something_has_an_example() -> None:
     held = {f"/{v}/{one.path}" for v, table in TABLES.items() for one in table if one.is_held}
 
     assert set(kept()) == held
+
+
+def test_what_the_pages_show_of_the_api_is_an_example() -> None:
+    answers = {one["asked"]: one["answer"] for one in kept().values()}
+    answers |= {path: one["answer"] for path, one in kept().items() if "{id}" in path}
+    shown = [
+        block
+        for page in (ROOT / "README.md", DOCS / "api.md")
+        for block in blocks(page.read_text("utf-8"))
+        if block.language == "json" and block.title.startswith("/v")
+    ]
+
+    assert len(shown) == 3
+    for block in shown:
+        assert json.loads(block.text) == answers[block.title]
 
 
 def test_every_example_fits_the_document() -> None:

@@ -13,7 +13,7 @@ from kinsync.store import places, queries
 from kinsync.store.database import connect
 from kinsync.store.gate import district_reader
 from kinsync.store.statements import Window
-from kinsync.web.api.urls import TABLES
+from kinsync.web.api.tables import TABLES
 from tests.web import lakeside
 from tests.web.lakeside import (
     FIRST_NIGHT,

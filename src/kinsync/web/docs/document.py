@@ -7,7 +7,7 @@ from typing import Any
 from kinsync import __version__
 from kinsync.web.api.envelope import MAX_LIMIT
 from kinsync.web.api.table import Endpoint
-from kinsync.web.api.urls import TABLES
+from kinsync.web.api.tables import TABLES
 from kinsync.web.docs import examples
 from kinsync.web.docs.schemas import SCHEMAS, Schema, identifier, listed, record, text
 

@@ -11,7 +11,7 @@ from django.template import Context, Engine
 
 from kinsync.web.api.answers import unrouted
 from kinsync.web.api.table import Endpoint
-from kinsync.web.api.urls import TABLES
+from kinsync.web.api.tables import TABLES
 from kinsync.web.docs import examples
 from kinsync.web.docs.document import ERRORS, PARAMETERS, document
 from kinsync.web.docs.schemas import SCHEMAS, Schema
