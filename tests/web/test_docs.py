@@ -103,6 +103,12 @@ def test_counts_and_errors_fit_the_document(app: Application, version: str) -> N
             assert problems(path, app.get(f"{path}?limit=10001").json(), "413") == []
 
 
+@pytest.mark.parametrize("path", ["/me", "/oauth/tokeninfo"])
+def test_what_stands_beside_the_versions_fits_the_document(app: Application, path: str) -> None:
+    assert problems(path, app.read(path)) == []
+    assert problems(path, app.http.get(path).json(), "401") == []
+
+
 def test_a_word_or_field_that_is_not_described_would_be_found() -> None:
     path = "/v2.1/contacts/{id}"
     answer = {**kept()[path]["answer"]}

@@ -9,6 +9,7 @@ from kinsync.web.api.envelope import MAX_LIMIT
 from kinsync.web.api.table import Endpoint
 from kinsync.web.api.tables import TABLES
 from kinsync.web.docs import examples
+from kinsync.web.docs.beside import BESIDE, WEBHOOKS
 from kinsync.web.docs.schemas import SCHEMAS, Schema, identifier, listed, record, text
 
 ABOUT = """\
@@ -52,10 +53,6 @@ ERRORS = {
     "429": "Too many requests: wait for the next minute.",
     "503": "The database is away. Try again.",
 }
-BESIDE: Mapping[str, Any] = {}
-"""Addresses outside the versions, as path items: ``/oauth/…`` and ``/me`` take their place here."""
-WEBHOOKS: Mapping[str, Any] = {}
-"""What is sent to applications, as path items of OpenAPI's ``webhooks``."""
 
 
 @cache
@@ -83,7 +80,12 @@ def document() -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "What `kinsync token DISTRICT APP` prints.",
-                }
+                },
+                "client": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "Client id and secret, as `kinsync app add` printed them.",
+                },
             },
         },
     }
@@ -155,6 +157,7 @@ def _components() -> Iterable[tuple[str, Schema]]:
     yield "Link", record({"rel": text(), "uri": text("A path, without a host.")})
     yield "Paging", record({name: {"type": "integer"} for name in ("current", "total", "count")})
     yield "Error", record({"message": text()})
+    yield "EitherError", record({"message": text(), "error": text()})
     yield "OldError", record({"error": text()}, {"code": {"const": 91}, "data": record({})})
     for version, table in TABLES.items():
         for kind in dict.fromkeys(one.kind for one in table if one.is_held):
