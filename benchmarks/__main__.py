@@ -1,6 +1,8 @@
 """``make bench``: the table of work on a district's file, as ratios to a bare read of that file.
 
-python -m benchmarks [--rows 100000,3000000] [--data FOLDER]
+python -m benchmarks [--rows 100000,300000,3000000] [--data FOLDER]
+
+Behind the tables stands what ten times the rows cost, in time and in memory.
 """
 
 import argparse
@@ -22,26 +24,38 @@ MUST = {
 AIM = {"kinsync check": 5.0, "first sync": 15.0, "the next night": 2.0}
 ROWS_PER_STUDENT = 3
 YARDSTICK_RUNS = 3
+TENFOLD = 10
+MUST_TENFOLD = (11.0, 3.0)
+"""Times the seconds, and times the memory, that ten times the rows may cost."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rows", default="100000,3000000", help="sizes, with commas between")
+    parser.add_argument(
+        "--rows", default="100000,300000,3000000", help="sizes, with commas between"
+    )
     parser.add_argument("--data", type=Path, help="keep generated files here, and reuse them")
     asked = parser.parse_args()
+    found: dict[int, dict[str, Measured]] = {}
     for rows in map(int, asked.rows.split(",")):
         with tempfile.TemporaryDirectory(prefix="kinsync-bench-") as folder:
             Path(folder).chmod(0o711)
-            run(rows, Path(folder), asked.data or Path(folder))
+            found[rows] = run(rows, Path(folder), asked.data or Path(folder))
+    for rows in sorted(found):
+        if rows * TENFOLD in found:
+            show_growth(rows, found[rows], found[rows * TENFOLD])
 
 
-def run(rows: int, folder: Path, data: Path) -> None:
+def run(rows: int, folder: Path, data: Path) -> dict[str, Measured]:
     """Measure one size and print its table."""
     night1, night2 = generated(rows, data)
     yardstick = statistics.median(bare_read(night1).seconds for _ in range(YARDSTICK_RUNS))
     size = night1.stat().st_size
     print(f"\n{rows:,} rows, {size / 1e6:,.0f} MB; bare Polars read {yardstick:.2f} s\n")
-    print(f"{'work':24}{'seconds':>9}{'CPU s':>8}{'ratio':>8}{'must':>7}{'aim':>6}{'peak MB':>9}")
+    print(
+        f"{'work':24}{'seconds':>9}{'CPU s':>8}{'ratio':>8}{'must':>7}{'aim':>6}"
+        f"{'peak MB':>9}{'must':>7}"
+    )
     home = folder / "home"
     kinsync("district", "add", "Bench", home=home)
     works: dict[str, Callable[[], Measured]] = {
@@ -50,9 +64,12 @@ def run(rows: int, folder: Path, data: Path) -> None:
         "the same bytes again": lambda: sync(night1, home),
         "the next night": lambda: sync(night2, home),
     }
+    measured = {}
     for name, work in works.items():
-        show(name, work(), yardstick)
+        measured[name] = work()
+        show(name, measured[name], yardstick)
     shutil.rmtree(home, ignore_errors=True)
+    return measured
 
 
 def generated(rows: int, data: Path) -> tuple[Path, Path]:
@@ -78,13 +95,26 @@ def sync(path: Path, home: Path) -> Measured:
 
 
 def show(name: str, measured: Measured, yardstick: float) -> None:
-    must, _ = MUST[name]
+    must, most_mb = MUST[name]
     print(
         f"{name:24}{measured.seconds:9.2f}{measured.cpu_seconds:8.1f}"
         f"{measured.seconds / yardstick:8.1f}{must or '':>7}{AIM.get(name, ''):>6}"
-        f"{measured.peak_mb:9,.0f}"
+        f"{measured.peak_mb:9,.0f}{most_mb or '':>7}"
         + ("" if measured.exit_code < 2 else f"  EXIT {measured.exit_code}")
     )
+
+
+def show_growth(rows: int, small: dict[str, Measured], large: dict[str, Measured]) -> None:
+    """What ten times the rows cost, as multiples of what the fewer rows cost."""
+    seconds, memory = MUST_TENFOLD
+    print(f"\n{rows:,} to {rows * TENFOLD:,} rows{'':6}time x   CPU x  memory x")
+    for name, one in small.items():
+        ten = large[name]
+        print(
+            f"{name:28}{ten.seconds / one.seconds:6.1f}{ten.cpu_seconds / one.cpu_seconds:8.1f}"
+            f"{ten.peak_mb / one.peak_mb:10.1f}"
+        )
+    print(f"{'must, at most':28}{seconds:6.1f}{'':8}{memory:10.1f}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """From settings to working parts: the one place that knows every adapter."""
 
 import os
+import random
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 
@@ -12,6 +14,10 @@ from kinsync.domain.errors import ChangeInput
 from kinsync.domain.settings import Settings
 from kinsync.store import database
 from kinsync.store.storage import Storage
+from kinsync.transport.addresses import read_networks
+
+if TYPE_CHECKING:
+    from kinsync.services.webhooks import Tools as WebhookTools
 
 SETTINGS_FILE = "kinsync.toml"
 
@@ -47,6 +53,26 @@ def connect_database(settings: Settings) -> None:
 def storage(settings: Settings) -> Storage:
     """Where files lie that belong to no table."""
     return Storage(settings.home)
+
+
+def webhook_tools(settings: Settings) -> "WebhookTools":
+    """What sending webhooks needs; the first call makes the home's seal key.
+
+    Raises:
+        ChangeInput: a setting is malformed.
+    """
+    from kinsync.services.webhooks import Tools
+    from kinsync.store.sealing import open_sealer
+    from kinsync.transport.post import Poster, resolve
+
+    return Tools(
+        now=now,
+        resolve=resolve,
+        send=Poster(),
+        sealer=open_sealer(settings.home, settings.seal_key),
+        chance=random.random,
+        allowed=read_networks(settings.webhook_allow, setting="KINSYNC_WEBHOOK_ALLOW"),
+    )
 
 
 def now() -> datetime:

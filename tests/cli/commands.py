@@ -77,7 +77,9 @@ class Home:
     @property
     def environment(self) -> dict[str, str]:
         inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith("KINSYNC_")
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("KINSYNC_", "DJANGO_"))
         }
         return {**inherited, "KINSYNC_HOME": str(self.folder), **self.settings}
 

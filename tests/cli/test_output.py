@@ -1,11 +1,15 @@
 """What commands say: one JSON object on request, plain words otherwise, never a value of a row."""
 
+import contextlib
+import os
 from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from kinsync import bootstrap
+from kinsync.store.database import ENVIRONMENT, connect
 from tests.cli.busy import make_busy
 from tests.cli.commands import Ended, Home, kinsync
 from tests.services.pupils import COLUMNS, as_csv, mother, school_of, uncle, write
@@ -82,6 +86,24 @@ def test_a_database_that_is_away_means_try_again_later(tmp_path: Path) -> None:
 
     assert answer.code == 4
     assert "Try again" in answer.json["error"]
+
+
+def test_an_account_that_may_not_make_roles_is_told_what_it_needs(
+    database: None, tmp_path: Path
+) -> None:
+    poor = f"poor_{os.getpid()}"
+    with contextlib.closing(connect(autocommit=True)) as owner:
+        owner.execute(f"CREATE ROLE {poor} LOGIN; GRANT {poor} TO CURRENT_USER")
+        owner.execute(f"CREATE DATABASE {poor} OWNER {poor}")
+        try:
+            url = make_conninfo(os.environ[ENVIRONMENT], user=poor, dbname=poor)
+            answer = Home(tmp_path, {"KINSYNC_DATABASE_URL": url}).run("district", "list")
+        finally:
+            owner.execute(f"DROP DATABASE {poor} WITH (FORCE)")
+            owner.execute(f"DROP ROLE {poor}")
+
+    assert answer.code == 2
+    assert "CREATEROLE" in answer.err
 
 
 # -- values of rows ------------------------------------------------------------------------------

@@ -31,9 +31,9 @@ def reasons(
 ) -> list[HoldReason]:
     district = District()
     district.sync(before)
-    was = census(district.published)
+    was = census(district.published.frames)
     changes = district.sync(after)
-    return guard(changes, was, census(district.published), thresholds)
+    return guard(changes, was, census(district.published.frames), thresholds)
 
 
 def codes(before: list[Person], after: list[Person]) -> set[str]:
@@ -103,7 +103,7 @@ def test_another_student_key_is_held() -> None:
 def test_one_school_left_out_is_held_in_a_large_district() -> None:
     district = District()
     district.sync(HUNDRED)
-    was = census(district.published)
+    was = census(district.published.frames)
     changes = district.sync(HUNDRED[:88])
     small = replace(was, counts={**was.counts, "student": 2000}, students_by_school={"H1": 12})
 
@@ -115,7 +115,7 @@ def test_one_school_left_out_is_held_in_a_large_district() -> None:
 def test_a_file_without_contact_columns_is_held_while_contacts_are_published() -> None:
     district = District()
     district.sync(HUNDRED)
-    was = census(district.published)
+    was = census(district.published.frames)
 
     found = guard(district.sync(HUNDRED), was, was, has_contact_columns=False)
 

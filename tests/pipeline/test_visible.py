@@ -9,8 +9,8 @@ from kinsync.domain.changes import Snapshot
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.frames import KINDS
 from kinsync.domain.share import EVERYTHING, Share, optional_fields, types
-from kinsync.pipeline.diff import diff, patched
-from kinsync.pipeline.visible import events, visible, without_contacts
+from kinsync.pipeline.diff import diff
+from kinsync.pipeline.visible import events, noticed, visible, without_contacts
 
 Served = dict[tuple[str, str], object]
 
@@ -54,21 +54,11 @@ def test_the_events_of_a_change_lead_from_what_was_seen_to_what_is_seen(
 def test_of_a_night_only_what_changed_needs_to_be_looked_at(
     before: Snapshot, after: Snapshot, share: Share
 ) -> None:
-    changes = diff(after, before)
+    old, new = ({kind: whole.frames[kind].lazy() for kind in KINDS} for whole in (before, after))
 
-    told = events(before, after, share, share, changes)
+    part = noticed(old, new, diff(after, before), follow_students=share.limits_students)
 
-    assert told.equals(events(before, after, share, share))
-
-
-@settings(max_examples=50, deadline=None)
-@given(before=snapshots(), after=snapshots())
-def test_changes_applied_to_what_is_published_give_what_comes_in(
-    before: Snapshot, after: Snapshot
-) -> None:
-    applied = patched(before, diff(after, before))
-
-    assert all(applied.frames[kind].equals(after.frames[kind]) for kind in KINDS)
+    assert events(*part, share, share).equals(events(before, after, share, share))
 
 
 @settings(max_examples=50, deadline=None)

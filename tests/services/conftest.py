@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.services.mailroom import Mailroom
     from tests.services.office import Office
 
 
@@ -15,3 +16,11 @@ def office(database: None, tmp_path: Path) -> "Office":
     from tests.services.office import Office  # needs Django, which is set up after this file
 
     return Office("Lakeside", tmp_path)
+
+
+@pytest.fixture
+def mailroom(database: None) -> "Mailroom":
+    """A connection that has no webhook endpoint yet."""
+    from tests.services.mailroom import Mailroom
+
+    return Mailroom()

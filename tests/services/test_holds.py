@@ -187,6 +187,14 @@ def test_a_diff_that_is_lost_cannot_be_approved(office: Office, held: Outcome) -
     assert office.version == 1
 
 
+def test_a_diff_that_is_lost_can_be_discarded(office: Office, held: Outcome) -> None:
+    shutil.rmtree(office.home / "storage")
+
+    assert discard(office.district, office.tools).state == "discarded"
+    with pytest.raises(NotFound):
+        held_sync(office.district, office.tools)
+
+
 def test_the_hold_of_one_district_is_not_the_hold_of_another(office: Office, held: Outcome) -> None:
     neighbour = Office("Hillside", office.home)
     neighbour.sync(SCHOOL)

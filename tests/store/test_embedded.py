@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from kinsync.domain.errors import TryAgainLater
+from kinsync.domain.errors import ChangeInput, TryAgainLater
 from kinsync.store import embedded
 from kinsync.store.embedded import EmbeddedServer
 from tests.store.dying import PROCESSES
@@ -241,3 +241,20 @@ def _hold_as_nobody(home: Path) -> None:
     hold = EmbeddedServer(home).hold()
     assert identity(hold.conninfo)
     hold.release()
+
+
+def test_a_home_that_cannot_be_written_is_said(home: Path) -> None:
+    (home / "database.lock").mkdir(parents=True)
+
+    with pytest.raises(ChangeInput, match="KINSYNC_HOME"):
+        EmbeddedServer(home).hold()
+
+
+def test_a_home_that_is_gone_at_the_end_is_nobody_s_trouble(home: Path) -> None:
+    hold = EmbeddedServer(home).hold()
+    server = (home / "database" / "postmaster.pid").read_text().splitlines()[0]
+    shutil.rmtree(home)
+
+    hold.release()
+
+    os.kill(int(server), signal.SIGQUIT)

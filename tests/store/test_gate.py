@@ -22,8 +22,8 @@ from tests.store.people import NOON, same_of_all, snapshot
 from tests.store.publishing import prepare, publish_next
 
 PERSONAL = (*KINDS, "ending", "contact_merge", "sync", "version")
-OPEN_TO_ALL_DISTRICTS = {"connection"}
-"""Tables with a district that the web role reads whole: a token must find its district."""
+OPEN_TO_ALL_DISTRICTS = {"district", "application", "connection", "token"}
+"""Tables that the web role reads whole, with nobody's data: a token must find its district."""
 
 
 @pytest.fixture
@@ -113,6 +113,9 @@ def test_a_reader_sees_one_moment(neighbours: tuple[int, int], storage: Storage)
         "CREATE TABLE own (id int)",
         "SELECT * FROM django_migrations",
         "UPDATE token SET revoked_at = NULL",
+        "DELETE FROM token",
+        "UPDATE connection SET generation = 1, ended_at = NULL",
+        "UPDATE application SET client_secret_hash = ''",
     ],
 )
 def test_the_web_role_cannot(statement: str, web_connection: psycopg.Connection) -> None:
@@ -138,15 +141,55 @@ def test_the_web_role_owns_nothing_and_bypasses_nothing(database: None) -> None:
     assert role == (False, False, False, False, False, 0, 0)
 
 
-def test_every_table_of_a_district_that_the_web_role_reads_is_walled(database: None) -> None:
-    with contextlib.closing(connect()) as connection:
-        unwalled = connection.execute(
-            "SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid"
-            " WHERE relkind IN ('r', 'p') AND attname = 'district_id' AND NOT relrowsecurity"
-            " AND relnamespace = 'public'::regnamespace"
-        ).fetchall()
+WALL = (
+    "(district_id = (NULLIF(current_setting('kinsync.district'::text, true), ''::text))::integer)"
+)
+"""The one condition of every policy, as PostgreSQL spells it."""
 
-    assert {name for (name,) in unwalled} == OPEN_TO_ALL_DISTRICTS
+UNWALLED = """
+SELECT relname FROM pg_class AS it
+WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relnamespace = 'public'::regnamespace
+  AND (
+    EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = it.oid AND attname = 'district_id')
+    OR has_any_column_privilege(%(role)s, it.oid, 'SELECT, INSERT, UPDATE')
+    OR has_table_privilege(%(role)s, it.oid, 'DELETE, TRUNCATE')
+  )
+  AND NOT (
+    relrowsecurity
+    AND (SELECT count(*) > 0 AND bool_and(qual = %(wall)s) FROM pg_policies
+         WHERE schemaname = 'public' AND tablename = relname)
+  )
+"""
+"""Tables that hold something of a district, or that the web role may touch, without the wall."""
+
+
+def unwalled(connection: psycopg.Connection) -> set[str]:
+    found = connection.execute(UNWALLED, {"role": WEB_ROLE, "wall": WALL})
+    return {name for (name,) in found.fetchall()}
+
+
+def test_every_table_of_a_district_is_walled(database: None) -> None:
+    with contextlib.closing(connect()) as connection:
+        assert unwalled(connection) == OPEN_TO_ALL_DISTRICTS
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE lunch (district_id int, name text)",
+        "CREATE TABLE lunch (name text); GRANT SELECT ON lunch TO kinsync_web",
+        "CREATE TABLE lunch (name text); GRANT SELECT (name) ON lunch TO kinsync_web",
+        "CREATE VIEW lunch AS SELECT * FROM contact; GRANT SELECT ON lunch TO kinsync_web",
+        "CREATE TABLE lunch (district_id int); ALTER TABLE lunch ENABLE ROW LEVEL SECURITY",
+        "CREATE TABLE lunch (district_id int); ALTER TABLE lunch ENABLE ROW LEVEL SECURITY;"
+        "CREATE POLICY all_of_them ON lunch TO kinsync_web USING (true)",
+    ],
+)
+def test_a_new_table_without_the_wall_is_found(statement: str, database: None) -> None:
+    with contextlib.closing(connect()) as connection:
+        connection.execute(statement)
+
+        assert "lunch" in unwalled(connection)
 
 
 SERVING = """

@@ -6,7 +6,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from kinsync.domain.changes import Changes
+from kinsync.domain.changes import Changes, Snapshot
 from kinsync.domain.errors import Conflict, Defect, TryAgainLater
 from kinsync.domain.frames import KINDS
 from kinsync.store import records, snapshots
@@ -166,7 +166,7 @@ def test_a_night_killed_at_any_step_is_finished_by_the_retry(
 def check_finish(publication: Publication, storage: Storage) -> None:
     """The retry publishes what the first attempt would have, once."""
     district = publication.district_id
-    assert publication.snapshot is not None
+    assert isinstance(publication.snapshot, Snapshot)
 
     assert publish(publication, storage=storage) == publication.version
     rows = stored_rows()

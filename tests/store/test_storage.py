@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from kinsync.domain.errors import ChangeInput
+from kinsync.domain.errors import ChangeInput, TryAgainLater
 from kinsync.domain.frames import FINDINGS, empty
 from kinsync.store import storage as files
 from kinsync.store.storage import Storage
@@ -63,3 +63,10 @@ def test_nobody_else_may_enter_the_storage(storage: Storage, folder: Path) -> No
 
     made = [storage.root, *(path for path in storage.root.rglob("*") if path.is_dir())]
     assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o700}
+
+
+def test_a_full_disk_means_try_again_and_says_why(folder: Path) -> None:
+    (folder / "findings.parquet.unfinished").symlink_to("/dev/full")
+
+    with pytest.raises(TryAgainLater, match="No space left on device"):
+        files.save_findings(folder, empty(FINDINGS))

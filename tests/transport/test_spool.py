@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from kinsync.domain.errors import TryAgainLater
 from kinsync.transport.spool import Spool
 
 FIRST = pl.DataFrame({"row": [2, 3], "name": ["Zoë", None]}, schema_overrides={"row": pl.UInt32})
@@ -65,3 +66,12 @@ def test_frames_that_were_read_outlive_the_folder(tmp_path: Path) -> None:
         parts = list(spool.parts("rows"))
 
     assert parts[0].equals(FIRST)
+
+
+def test_a_full_disk_means_try_again(tmp_path: Path) -> None:
+    with Spool(tmp_path) as spool:
+        (folder,) = tmp_path.iterdir()
+        (folder / "rows-000000.arrow").symlink_to("/dev/full")
+
+        with pytest.raises(TryAgainLater, match="TMPDIR"):
+            spool.append("rows", FIRST)

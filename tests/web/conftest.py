@@ -72,3 +72,10 @@ def running(program: Path) -> Iterator[Running]:
         server.stop()
     if server.process.stdout is not None:
         server.process.stdout.close()
+
+
+@pytest.fixture
+def far_app(running: Running) -> Iterator[Application]:
+    """The application that reads Lakeside, on the other end of a socket."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{running.port}") as client:
+        yield Application(client, TOKEN)

@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -15,13 +14,6 @@ import pytest
 from kinsync.store.database import ENVIRONMENT, connect
 from tests.web.lakeside import IVO, RUKMINI, TOKEN, Application
 from tests.web.serving import Running, free_port
-
-
-@pytest.fixture
-def far_app(running: Running) -> Iterator[Application]:
-    """The application that reads Lakeside, on the other end of a socket."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{running.port}") as client:
-        yield Application(client, TOKEN)
 
 
 def test_an_application_walks_the_contacts_over_a_socket(far_app: Application) -> None:

@@ -20,6 +20,7 @@ from kinsync.cli import (
     sharing,
     sync,
     tokens,
+    webhooks,
 )
 from kinsync.cli.output import say_error
 from kinsync.domain.errors import Defect, KinsyncError
@@ -40,6 +41,7 @@ COMMANDS = (
     tokens.token,
     tokens.disconnect,
     disclosures.disclosures,
+    webhooks.webhook,
     serve.serve,
     generate.generate,
     docs.docs,

@@ -40,10 +40,17 @@ def alone(home: Path, role: str) -> Iterator[None]:
     """Be the only process that serves this role from this home on this machine.
 
     Raises:
-        ChangeInput: another one does.
+        ChangeInput: another one does, or the home cannot be written.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(home / f"serve-{role}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        path = home / f"serve-{role}.lock"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ChangeInput(
+            f"The home folder {home} cannot be used ({error.strerror}). "
+            "Let this account write there, or name another one with KINSYNC_HOME."
+        ) from error
     with os.fdopen(descriptor, "r+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

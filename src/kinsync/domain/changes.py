@@ -1,6 +1,6 @@
 """What differs between the published snapshot and the incoming one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -72,6 +72,60 @@ class Changes:
     def counts(self) -> dict[str, dict[str, int]]:
         """Created, updated and deleted records, by kind."""
         return {kind: self.kinds[kind].counts() for kind in KINDS}
+
+    def created(self, kind: str) -> Iterator[pl.DataFrame]:
+        """The created records of a kind, in pieces."""
+        yield self.kinds[kind].created
+
+
+@dataclass(frozen=True, slots=True)
+class FirstChanges(Changes):
+    """The first version of a district: everything is created, and read from disk when asked for.
+
+    ``pieces`` are, by kind, frames of ``frames.PUBLISHED``; ``heights`` how many rows all of them
+    have.
+    """
+
+    pieces: Mapping[str, Sequence[pl.LazyFrame]] = field(default_factory=dict)
+    heights: Mapping[str, int] = field(default_factory=dict)
+
+    @staticmethod
+    def of(pieces: Mapping[str, Sequence[pl.LazyFrame]]) -> "FirstChanges":
+        """The changes that make these records out of nothing."""
+        heights = {
+            kind: sum(piece.select(pl.len()).collect().item() for piece in pieces[kind])
+            for kind in KINDS
+        }
+        return FirstChanges(_CreatedKinds(pieces), pieces=pieces, heights=heights)
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(self.heights.values())
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        return {kind: {"created": self.heights[kind], "updated": 0, "deleted": 0} for kind in KINDS}
+
+    def created(self, kind: str) -> Iterator[pl.DataFrame]:
+        for piece in self.pieces[kind]:
+            yield piece.collect()
+
+
+class _CreatedKinds(Mapping[str, KindChanges]):
+    """Changes by kind, put together when they are asked for."""
+
+    def __init__(self, pieces: Mapping[str, Sequence[pl.LazyFrame]]) -> None:
+        self._pieces = pieces
+
+    def __getitem__(self, kind: str) -> KindChanges:
+        nothing = empty(PUBLISHED[kind])
+        created = pl.concat([nothing, *(piece.collect() for piece in self._pieces[kind])])
+        return KindChanges(created, nothing, nothing, nothing)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._pieces)
+
+    def __len__(self) -> int:
+        return len(self._pieces)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What an operator can set: environment ``KINSYNC_*`` first, then ``kinsync.toml``, then these."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from kinsync.domain.errors import ChangeInput
@@ -25,6 +25,10 @@ class Settings:
     """Where ``serve`` listens for SFTP, as HOST:PORT."""
     rate_limit: int = 1200
     """Requests a minute that a token may make, on all web processes together; 0 for any number."""
+    seal_key: str = field(default="", repr=False)
+    """Keys under which secrets are sealed, the newest first; else ``keys/seal.key`` of the home."""
+    webhook_allow: str = ""
+    """Private networks that webhooks may go to, such as ``10.20.0.0/16, fd12::/48``."""
 
     @staticmethod
     def read(environ: Mapping[str, str], file: Mapping[str, object]) -> "Settings":
@@ -33,7 +37,7 @@ class Settings:
         Raises:
             ChangeInput: a name in the file is not a setting, or a value not of its kind.
         """
-        names = {field.name for field in fields(Settings)}
+        names = {one.name for one in fields(Settings)}
         if unknown := sorted(set(file) - names):
             raise ChangeInput(
                 f"kinsync.toml: {unknown[0]!r} is not a setting. Known: {', '.join(sorted(names))}."

@@ -17,18 +17,6 @@ def diff(incoming: Snapshot, published: Snapshot, merged: pl.DataFrame | None = 
     return Changes(kinds) if merged is None else Changes(kinds, merged)
 
 
-def patched(published: Snapshot, changes: Changes) -> Snapshot:
-    """What is published once the changes are: ``diff`` the other way round, ordered by id."""
-    return Snapshot({kind: _patched(published.frames[kind], changes, kind) for kind in KINDS})
-
-
-def _patched(published: pl.DataFrame, changes: Changes, kind: str) -> pl.DataFrame:
-    of_kind = changes.kinds[kind]
-    ends = pl.concat([of_kind.previous["id"], of_kind.deleted["id"]])
-    stays = published.filter(~pl.col("id").is_in(ends.implode()))
-    return pl.concat([stays, of_kind.created, of_kind.updated]).sort("id")
-
-
 def _of_kind(incoming: pl.DataFrame, published: pl.DataFrame, kind: str) -> KindChanges:
     ours, theirs = _unlike(incoming, published, list(PUBLISHED[kind]))
     was, is_now = (

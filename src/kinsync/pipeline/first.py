@@ -1,56 +1,70 @@
 """First: a district that has published nothing. Nobody is known, so there is nobody to match."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 import polars as pl
 
-from kinsync.domain.changes import Changes, KindChanges, Snapshot
-from kinsync.domain.frames import KINDS, PUBLISHED, empty
+from kinsync.domain.frames import CONTACT_DETAILS, PUBLISHED, empty
+from kinsync.pipeline.people import aligned
 
 NewIds = Callable[[int], pl.Series]
 """That many ids nobody ever had, ascending, also from one call to the next."""
 
+Pieces = Iterable[pl.DataFrame]
 
-def number(incoming: Mapping[str, pl.DataFrame], new_ids: NewIds) -> Snapshot:
-    """Every incoming record under a new id, in the order of the file.
 
-    ``incoming`` has, by kind, frames of ``SCHOOLS``, ``STUDENTS``, ``CONTACTS``,
-    ``RELATIONSHIPS``.
+def first_records(
+    schools: pl.DataFrame,
+    students: Pieces,
+    contacts: Pieces,
+    relationships: Pieces,
+    count: int,
+    new_ids: NewIds,
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Every incoming record under a new id, in the order in which they come.
+
+    Args:
+        schools: ``frames.SCHOOLS``.
+        students: ``frames.STUDENTS``.
+        contacts: ``frames.CONTACTS``.
+        relationships: ``frames.RELATIONSHIPS``.
+        count: how many contacts there are.
+        new_ids: where new ids come from.
+
+    Yields:
+        The kind and a frame of ``frames.PUBLISHED``, one kind after the other.
     """
-    schools = _numbered(incoming["school"], new_ids)
-    students = _numbered(incoming["student"], new_ids)
-    contacts = _numbered(incoming["contact"], new_ids)
-    contacts = contacts.with_columns(new_ids(contacts.height).alias("legacy_id"))
-    ties = _numbered(incoming["relationship"], new_ids)
-    ties = ties.with_columns(
-        _told(ties["contact"], contacts["contact"], contacts["id"], "contact_id"),
-        _told(ties["student_sis_id"], students["sis_id"], students["id"], "student_id"),
-    )
-    frames = {"school": schools, "student": students, "contact": contacts, "relationship": ties}
-    return Snapshot({kind: frames[kind].select(list(PUBLISHED[kind])) for kind in KINDS})
+    yield "school", _numbered("school", schools, new_ids)
+    pupils = [empty(PUBLISHED["student"]).select("sis_id", "id")]
+    for piece in students:
+        told = _numbered("student", piece, new_ids)
+        pupils.append(told.select("sis_id", "id"))
+        yield "student", told
+    ids, legacy_ids = new_ids(count), new_ids(count)
+    people, start = [pl.DataFrame(schema={"contact": pl.UInt32, "id": pl.String})], 0
+    for piece in contacts:
+        own = ids.slice(start, piece.height).alias("id")
+        legacy = legacy_ids.slice(start, piece.height).alias("legacy_id")
+        start += piece.height
+        people.append(piece.select("contact", own))
+        yield "contact", piece.select(own, legacy, *CONTACT_DETAILS)
+    yield from _ties(relationships, pupils, people, new_ids)
 
 
-def all_created(snapshot: Snapshot) -> Changes:
-    """The changes that make this snapshot out of nothing."""
-    return Changes(
-        {
-            kind: KindChanges(
-                created=snapshot.frames[kind],
-                updated=empty(PUBLISHED[kind]),
-                previous=empty(PUBLISHED[kind]),
-                deleted=empty(PUBLISHED[kind]),
-            )
-            for kind in KINDS
-        }
-    )
+def _ties(
+    relationships: Pieces,
+    students: list[pl.DataFrame],
+    contacts: list[pl.DataFrame],
+    new_ids: NewIds,
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    pupils, people = pl.concat(students), pl.concat(contacts).sort("contact")
+    for piece in relationships:
+        ends = piece.with_columns(
+            people["id"].gather(piece["contact"]).alias("contact_id"),
+            aligned(piece["student_sis_id"], pupils["sis_id"], pupils["id"]).alias("student_id"),
+        )
+        yield "relationship", _numbered("relationship", ends, new_ids)
 
 
-def _numbered(frame: pl.DataFrame, new_ids: NewIds) -> pl.DataFrame:
-    return frame.with_columns(new_ids(frame.height).alias("id"))
-
-
-def _told(keys: pl.Series, known: pl.Series, ids: pl.Series, name: str) -> pl.Series:
-    """The id beside each key; every key is known."""
-    lookup = pl.DataFrame({"key": known, name: ids})
-    wanted = pl.DataFrame({"key": keys})
-    return wanted.join(lookup, on="key", how="left", maintain_order="left")[name]
+def _numbered(kind: str, frame: pl.DataFrame, new_ids: NewIds) -> pl.DataFrame:
+    return frame.with_columns(new_ids(frame.height).alias("id")).select(list(PUBLISHED[kind]))

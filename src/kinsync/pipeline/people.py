@@ -129,10 +129,22 @@ def reaches(people: People) -> pl.DataFrame:
             reach, words.placeholder_emails, words.placeholder_mailboxes
         ).fill_null(value=False)
     )
-    reached = pl.concat(
+    found = pl.concat(
         [phones.with_columns(comparable_phone(reach)), emails.with_columns(comparable_email(reach))]
     )
-    return reached.group_by("who", "reach").agg(pl.col("is_household").any())
+    return found.group_by("who", "reach").agg(pl.col("is_household").any())
+
+
+def reached(contacts: pl.DataFrame) -> pl.DataFrame:
+    """``who`` and ``reach`` of every phone and mailbox, placeholders too; some twice."""
+    reach = pl.col("reach")
+    phones = pl.concat([_first_phones(contacts), _more_phones(contacts)])
+    return pl.concat(
+        [
+            phones.select("who", comparable_phone(reach)),
+            _emails(contacts).select("who", comparable_email(reach)),
+        ]
+    )
 
 
 def office_reaches(people: People, reached: pl.Series) -> pl.Series:

@@ -12,6 +12,10 @@ from kinsync.domain.frames import CONTACTS, RELATIONSHIPS
 from kinsync.domain.vocabulary import PHONE_TYPES
 from kinsync.pipeline.phones import comparable_phone
 
+_TOLD = (
+    "name", "sis_id", "phone", "phone_extension", "phone_type", "phone_type_source", "email",
+)  # fmt: skip
+
 Rows = Iterable[pl.DataFrame]
 """Kept rows (``frames.CLEAN``), in pieces."""
 
@@ -39,28 +43,29 @@ def plan(keys: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def contacts(rows: Rows, planned: pl.DataFrame) -> pl.DataFrame:
-    """One row per person (``frames.CONTACTS``)."""
-    told = pl.concat(
-        piece.filter("is_detail").select(
-            "contact", "name", "sis_id", "phone", "phone_extension", "phone_type",
-            "phone_type_source", "email",
-        )
-        for piece in _beside(rows, planned)
-    )  # fmt: skip
-    is_told_twice = told["contact"].is_duplicated()
-    alone = told.filter(~is_told_twice).with_columns(
-        pl.lit(None, pl.String).alias(name) for name in ("more_phones", "more_emails")
-    )
-    folded = _folded(told.filter(is_told_twice))
-    return pl.concat([alone.select(CONTACTS.names()), folded.select(CONTACTS.names())])
+def contact_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """One row per person (``frames.CONTACTS``), in pieces.
+
+    Those about whom one row says everything come in the order of the rows, and at last the others.
+    """
+    told = planned.filter("is_detail")["contact"]
+    is_told_twice = pl.col("contact").is_in(told.filter(told.is_duplicated()).unique().implode())
+    several = []
+    for piece in _beside(rows, planned):
+        told_here = piece.filter("is_detail").select("contact", *_TOLD)
+        several.append(told_here.filter(is_told_twice))
+        alone = told_here.filter(~is_told_twice)
+        yield alone.with_columns(
+            pl.lit(None, pl.String).alias(name) for name in ("more_phones", "more_emails")
+        ).select(CONTACTS.names())
+    if several:
+        yield _folded(pl.concat(several)).select(CONTACTS.names())
 
 
-def relationships(rows: Rows, planned: pl.DataFrame) -> pl.DataFrame:
-    """One row per contact, student, type and relationship (``frames.RELATIONSHIPS``)."""
-    return pl.concat(
-        piece.filter("is_kind").select(RELATIONSHIPS.names()) for piece in _beside(rows, planned)
-    )
+def relationship_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """One row per contact, student, type and relationship (``frames.RELATIONSHIPS``), in pieces."""
+    for piece in _beside(rows, planned):
+        yield piece.filter("is_kind").select(RELATIONSHIPS.names())
 
 
 def schools(students: pl.DataFrame) -> pl.DataFrame:

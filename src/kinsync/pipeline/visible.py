@@ -4,6 +4,8 @@ Entering what is shown is *created*, leaving it *deleted*; *updated* is what is 
 after and has changed between, or is served with other fields.
 """
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from kinsync.domain.changes import Changes, Snapshot
@@ -22,6 +24,10 @@ RANKS = pl.DataFrame(
     schema={"kind": pl.String, "act": pl.String, "rank": pl.UInt8},
     orient="row",
 )
+
+
+Lazy = Mapping[str, pl.LazyFrame]
+"""By kind, records that are not read yet."""
 
 
 def visible(snapshot: Snapshot, share: Share) -> Snapshot:
@@ -46,26 +52,57 @@ def visible(snapshot: Snapshot, share: Share) -> Snapshot:
     )
 
 
-def events(
-    before: Snapshot, after: Snapshot, was: Share, now: Share, changes: Changes | None = None
-) -> pl.DataFrame:
+def events(before: Snapshot, after: Snapshot, was: Share, now: Share) -> pl.DataFrame:
     """What an application is told when what it sees goes from one state to another.
 
     Args:
-        before: everything that was published, of which the application saw what ``was`` shows.
-        after: everything that is published then, of which it sees what ``now`` shows.
-        changes: what differs between the two, where the share stays: only that is looked at.
+        before: what was published, of which the application saw what ``was`` shows.
+        after: what is published then, of which it sees what ``now`` shows.
 
     Returns:
         ``frames.EVENTS``, in the order in which they are told.
     """
-    if changes is not None:
-        before, after = _touched(before, after, changes, now)
     old, new = visible(before, was), visible(after, now)
     told = pl.concat(
         [_of_kind(kind, _content(kind, old, was), _content(kind, new, now)) for kind in KINDS]
     )
     return told.join(RANKS, on=["kind", "act"]).sort("rank", "record_id").select(EVENTS.names())
+
+
+def noticed(
+    before: Lazy, after: Lazy, changes: Changes, *, follow_students: bool
+) -> tuple[Snapshot, Snapshot]:
+    """Of two states, the records of which an application may notice anything between them.
+
+    With them comes all that says whether they are seen: ``events`` of the parts are those of the
+    whole, under any share that stays the same. A night costs what changed.
+
+    Args:
+        before, after: by kind, frames of ``frames.PUBLISHED``, not read yet.
+        changes: what differs between the two.
+        follow_students: whether people are seen by where their students are.
+    """
+    contacts = _touched_contacts(before, after, changes, follow_students=follow_students)
+    ties = [
+        whole["relationship"].filter(pl.col("contact_id").is_in(contacts.implode())).collect()
+        for whole in (before, after)
+    ]
+    students = [_ids(changes, "student"), *(frame["student_id"] for frame in ties)]
+    wanted = {"student": pl.concat(students).unique(), "contact": contacts}
+    old, new = (
+        Snapshot(
+            {
+                "school": whole["school"].collect(),
+                **{
+                    kind: whole[kind].filter(pl.col("id").is_in(ids.implode())).collect()
+                    for kind, ids in wanted.items()
+                },
+                "relationship": frame,
+            }
+        )
+        for whole, frame in zip((before, after), ties, strict=True)
+    )
+    return old, new
 
 
 def seen(snapshot: Snapshot) -> pl.DataFrame:
@@ -92,42 +129,15 @@ def _limits(share: Share, **columns: str) -> list[pl.Expr]:
     ]
 
 
-def _touched(
-    before: Snapshot, after: Snapshot, changes: Changes, share: Share
-) -> tuple[Snapshot, Snapshot]:
-    """Of both, the records of which an application may notice anything, and all that says so.
-
-    Schools are few: all of them.
-    """
-    students, contacts = _ids(changes, "student"), _touched_contacts(before, after, changes, share)
-    ties = [
-        whole.frames["relationship"].filter(pl.col("contact_id").is_in(contacts.implode()))
-        for whole in (before, after)
-    ]
-    needed = pl.concat([students, *(frame["student_id"] for frame in ties)]).unique()
-    old, new = (
-        Snapshot(
-            {
-                "school": whole.frames["school"],
-                "student": whole.frames["student"].filter(pl.col("id").is_in(needed.implode())),
-                "contact": whole.frames["contact"].filter(pl.col("id").is_in(contacts.implode())),
-                "relationship": frame,
-            }
-        )
-        for whole, frame in zip((before, after), ties, strict=True)
-    )
-    return old, new
-
-
 def _touched_contacts(
-    before: Snapshot, after: Snapshot, changes: Changes, share: Share
+    before: Lazy, after: Lazy, changes: Changes, *, follow_students: bool
 ) -> pl.Series:
-    """Ids of contacts who changed, or whose relationships did, or whose shared students."""
+    """Ids of contacts who changed, or whose relationships did, or whose students."""
     of_kind = changes.kinds["relationship"]
     frames = [of_kind.created, of_kind.updated, of_kind.previous, of_kind.deleted]
-    if share.limits_students:
+    if follow_students:
         of_students = pl.col("student_id").is_in(_ids(changes, "student").implode())
-        frames += [whole.frames["relationship"].filter(of_students) for whole in (before, after)]
+        frames += [whole["relationship"].filter(of_students).collect() for whole in (before, after)]
     return pl.concat(
         [_ids(changes, "contact"), *(frame["contact_id"] for frame in frames)]
     ).unique()

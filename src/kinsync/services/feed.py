@@ -22,7 +22,7 @@ from kinsync.store import feed_queries as queries
 from kinsync.store import places
 from kinsync.store.feed_queries import EditionRow, EventRow, MergeRow
 from kinsync.store.gate import look_at
-from kinsync.store.scope import Scope
+from kinsync.store.scope import EVERYTHING, Scope
 from kinsync.store.statements import Window
 
 __all__ = ["TOLD_DAYS", "Event", "Record", "event", "event_page"]
@@ -38,7 +38,8 @@ class Event:
     """One change as it is told to one application.
 
     ``record`` is the record after the change, or as it last was where it was deleted;
-    ``previous`` is the record before an update.
+    ``previous`` is the record before an update. ``share`` and ``previous_share`` are what the
+    application was shared then, as JSON.
     """
 
     id: str
@@ -46,7 +47,9 @@ class Event:
     kind: str
     at: datetime
     record: Record
+    share: str
     previous: Record | None = None
+    previous_share: str = EVERYTHING
     merged: Sequence[Contact] = ()
     """Who a deleted contact turned out to be; or who, now gone, turned out to be this one."""
 
@@ -85,6 +88,12 @@ def event(scope: Scope, id_: str, kinds: Sequence[str], *, now: datetime) -> Eve
         return _events(cursor, scope, [found])[0]
 
 
+def count(scope: Scope, kinds: Sequence[str], record_id: str | None = None) -> int:
+    """How many events of these kinds, or of one record, the application was told."""
+    with reader(scope) as cursor:
+        return queries.count(cursor, scope, kinds, record_id=record_id)
+
+
 def _school(cursor: CursorWrapper, scope: Scope, school_id: str) -> tuple[str, str] | None:
     """Id and SIS id of a school that the scope sees."""
     found = places.school(cursor, scope, school_id)
@@ -95,20 +104,24 @@ def _events(cursor: CursorWrapper, scope: Scope, rows: Sequence[EventRow]) -> li
     """Events with their records. Each edition is looked at once, as it was seen then."""
     merges = _Merges(cursor, scope, rows)
     wanted = _wanted(rows, merges)
-    editions = {found.number: found for found in queries.editions(cursor, scope, wanted)}
+    numbers = {row.edition - back for row in rows for back in (0, 1)}
+    editions = {found.number: found for found in queries.editions(cursor, scope, numbers)}
     seen = {
         number: _records(cursor, _as_of(scope, edition), wanted[number])
         for number, edition in sorted(editions.items())
+        if number in wanted
     }
-    return [_event(row, editions[row.edition], seen, merges) for row in rows]
+    return [_event(row, editions, seen, merges) for row in rows]
 
 
 def _event(
     row: EventRow,
-    edition: EditionRow,
+    editions: Mapping[int, EditionRow],
     seen: Mapping[int, Mapping[str, Record]],
     merges: "_Merges",
 ) -> Event:
+    edition, earlier = editions[row.edition], editions.get(row.edition - 1)
+    previous_share = earlier.share if earlier else EVERYTHING
     now, before = (seen.get(number, {}) for number in (row.edition, row.edition - 1))
     others = [(now if row.act == "deleted" else before).get(id_) for id_ in merges.of(row)]
     return Event(
@@ -117,6 +130,8 @@ def _event(
         kind=row.kind,
         at=edition.at,
         record=(before if row.act == "deleted" else now)[row.record_id],
+        share=previous_share if row.act == "deleted" else edition.share,
+        previous_share=previous_share,
         previous=before[row.record_id] if row.act == "updated" else None,
         merged=[other for other in others if isinstance(other, Contact)],
     )

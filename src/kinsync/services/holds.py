@@ -23,7 +23,15 @@ def held_sync(district: records.District, tools: Tools, *, sync_id: int | None =
     Raises:
         NotFound: nothing is held.
         Conflict: another sync is held than the one that is meant: a newer upload replaced it.
+        ChangeInput: what it would change is not kept any more.
     """
+    sync = _waiting(district, sync_id)
+    folder = tools.storage.sync(district.public_id, sync.id)
+    return Held(sync, storage.load_changes(folder))
+
+
+def _waiting(district: records.District, sync_id: int | None) -> records.Sync:
+    """The record of the held sync alone."""
     sync = records.held_sync(district.id)
     if sync is None:
         raise NotFound(f"No sync of {district.name} is held.")
@@ -32,8 +40,7 @@ def held_sync(district: records.District, tools: Tools, *, sync_id: int | None =
             f"Sync {sync_id} is not held any more; sync {sync.id} is. Nothing was done. "
             f"Look at it with 'kinsync hold show' first."
         )
-    folder = tools.storage.sync(district.public_id, sync.id)
-    return Held(sync, storage.load_changes(folder))
+    return sync
 
 
 def approve(
@@ -68,7 +75,5 @@ def discard(
         NotFound, Conflict: as ``held_sync``.
     """
     with district_lock(district.id, on_wait=tools.on_wait):
-        held = held_sync(district, tools, sync_id=sync_id)
-        return records.finish_sync(
-            held.sync, "discarded", at=tools.now(), reasons=held.sync.reasons
-        )
+        sync = _waiting(district, sync_id)
+        return records.finish_sync(sync, "discarded", at=tools.now(), reasons=sync.reasons)

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from kinsync.domain.frames import CLEAN, FINDINGS, HELD, KEYS, STUDENTS, empty
+from kinsync.domain.frames import (
+    CLEAN,
+    CONTACTS,
+    FINDINGS,
+    HELD,
+    KEYS,
+    RELATIONSHIPS,
+    STUDENTS,
+    empty,
+)
 from kinsync.domain.mapping import Mapping as SourceMapping
 from kinsync.domain.rules import FILE_CODES
 from kinsync.domain.vocabulary import Vocabulary
@@ -103,20 +112,35 @@ class Intake:
 
     def students(self) -> pl.DataFrame:
         """The students (``frames.STUDENTS``): of each, what its first row says."""
+        return pl.concat([empty(STUDENTS), *self.student_pieces()])
+
+    def student_pieces(self) -> Iterator[pl.DataFrame]:
+        """The same in pieces."""
         rows = self._student_rows.implode()
-        pieces = [
-            piece.filter(pl.col("row").is_in(rows)).select(STUDENTS.names())
-            for piece in self._spool.parts("students")
-        ]
-        return pl.concat([empty(STUDENTS), *pieces])
+        for piece in self._spool.parts("students"):
+            yield piece.filter(pl.col("row").is_in(rows)).select(STUDENTS.names())
+
+    def contact_pieces(self, only: pl.Series | None = None) -> Iterator[pl.DataFrame]:
+        """The people (``frames.CONTACTS``) in pieces; ``only`` those of these numbers."""
+        return snapshot.contact_pieces(self._kept(), self._planned(only))
+
+    def relationship_pieces(self, only: pl.Series | None = None) -> Iterator[pl.DataFrame]:
+        """What they are to their students (``frames.RELATIONSHIPS``), in pieces."""
+        return snapshot.relationship_pieces(self._kept(), self._planned(only))
+
+    def _planned(self, only: pl.Series | None) -> pl.DataFrame:
+        if only is None:
+            return self._plan
+        is_wanted = self._plan["contact"].is_in(only.implode())
+        return self._plan.with_columns(pl.col("is_detail", "is_kind") & is_wanted)
 
     def contacts(self) -> pl.DataFrame:
         """The people (``frames.CONTACTS``)."""
-        return snapshot.contacts(self._kept(), self._plan)
+        return pl.concat([empty(CONTACTS), *self.contact_pieces()])
 
     def relationships(self) -> pl.DataFrame:
         """What they are to their students (``frames.RELATIONSHIPS``)."""
-        return snapshot.relationships(self._kept(), self._plan)
+        return pl.concat([empty(RELATIONSHIPS), *self.relationship_pieces()])
 
     def _kept(self) -> Iterator[pl.DataFrame]:
         """The kept contact rows (``frames.CLEAN``)."""

@@ -22,8 +22,7 @@ def restore(district: records.District, version: int, tools: Tools) -> tuple[rec
         if version == district.published:
             raise ChangeInput(f"Version {version} is what {district.name} publishes now.")
         earlier = snapshots.as_of(district.id, version)
-        published = snapshots.load(district.id, storage=tools.storage)
-        changes = diff(earlier, published)
+        changes = diff(earlier, snapshots.load(district.id, storage=tools.storage))
         run = records.start_sync(
             district, at=tools.now(), origin="restore", file_name=f"version {version}"
         )
@@ -36,7 +35,6 @@ def restore(district: records.District, version: int, tools: Tools) -> tuple[rec
             origin="restore",
             counts={"restored": version, "changes": changes.counts()},
             snapshot=earlier,
-            before=published,
         )
         publish.publish(publication, storage=tools.storage, step=tools.step)
         return records.find_sync(district.id, run.id), changes

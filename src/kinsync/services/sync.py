@@ -5,28 +5,26 @@
 A preview is the same, stopping before publish.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
-from kinsync.domain.changes import Changes, Matched, Snapshot
+from kinsync.domain.changes import Changes, FirstChanges, Snapshot
 from kinsync.domain.errors import KinsyncError
-from kinsync.domain.frames import KINDS
+from kinsync.domain.frames import KINDS, STUDENTS, empty
 from kinsync.domain.guarding import GuardThresholds, HoldReason
 from kinsync.domain.vocabulary import Vocabulary
-from kinsync.pipeline.carry import carry
-from kinsync.pipeline.census import census
-from kinsync.pipeline.diff import diff
-from kinsync.pipeline.first import all_created, number
+from kinsync.pipeline.census import census, census_after
+from kinsync.pipeline.first import first_records
 from kinsync.pipeline.guard import guard
-from kinsync.pipeline.match import match
 from kinsync.pipeline.snapshot import schools
 from kinsync.services.check import checked
 from kinsync.services.delivery import Delivery
 from kinsync.services.intake import Intake
+from kinsync.services.night import compare
 from kinsync.services.report import Report, all_findings, as_reported, report_on
 from kinsync.store import ids, publish, records, snapshots, storage
 from kinsync.store.database import district_lock
@@ -148,41 +146,36 @@ class _Run:
             return Outcome(self._end("refused", report), report)
         if not self.district.published:
             return self._first(intake, report)
-        published = snapshots.load(self.district.id, storage=self.tools.storage)
-        incoming = self._incoming(intake, published)
+        before = snapshots.published(self.district.id, storage=self.tools.storage)
+        night = compare(intake, before, self._absent, ids.allocate, self.vocabulary)
+        if night.is_deferred:
+            intake.note_file_finding("deletions-deferred")
         report = report_on(intake)
-        changes = diff(incoming.snapshot, published, incoming.merged)
+        changes = night.changes
         self._keep_findings(intake)
-        reasons = self._guard(changes, published, incoming.snapshot, intake)
+        reasons = self._guard(changes, before, intake)
         if self.sync.is_preview or reasons:
             storage.save_changes(self._folder(), changes)
             state = "previewed" if self.sync.is_preview else "held"
             return Outcome(self._end(state, report, reasons), report, changes, reasons)
         if changes.is_empty:
             return Outcome(self._end("unchanged", report), report, changes)
-        self._publish(changes, incoming.snapshot, report, before=published)
+        self._publish(changes, report, snapshot=None if before.is_kept else before.after(changes))
         return Outcome(self._end("published", report), report, changes)
 
     def _first(self, intake: Intake, report: Report) -> Outcome:
         """The first version of a district: nobody to match, nothing to hold."""
-        snapshot = number(_frames(intake), ids.allocate)
-        changes = all_created(snapshot)
+        cache = snapshots.cache_name(1, self.sync.id)
+        public_id = self.district.public_id
+        kept = snapshots.keep_pieces(self.tools.storage, public_id, cache, _records(intake))
+        changes = FirstChanges.of(kept)
         self._keep_findings(intake)
         if self.sync.is_preview:
             storage.save_changes(self._folder(), changes)
+            snapshots.forget_cache(self.tools.storage, public_id, cache)
             return Outcome(self._end("previewed", report), report, changes)
-        self._publish(changes, snapshot, report, before=Snapshot.of_nothing())
+        self._publish(changes, report, cache=cache)
         return Outcome(self._end("published", report), report, changes)
-
-    def _incoming(self, intake: Intake, published: Snapshot) -> Matched:
-        """The delivery under published ids, and with it what held rows keep in place."""
-        frames = _frames(intake)
-        matched = match(frames, published, self._absent(), ids.allocate, self.vocabulary)
-        defers = intake.has_unreadable_student
-        kept = carry(matched, published, intake.held, self.vocabulary, defer_deletions=defers)
-        if defers and kept.snapshot.records() > matched.snapshot.records():
-            intake.note_file_finding("deletions-deferred")
-        return kept
 
     def _absent(self) -> Snapshot:
         horizon = self.tools.now() - timedelta(days=RETURN_DAYS)
@@ -191,22 +184,28 @@ class _Run:
         return snapshots.absent(self.district.id, since=min(recent, default=1))
 
     def _guard(
-        self, changes: Changes, published: Snapshot, incoming: Snapshot, intake: Intake
+        self, changes: Changes, published: snapshots.Published, intake: Intake
     ) -> tuple[HoldReason, ...]:
         given = self.district.settings.get("guard", {})
         thresholds = GuardThresholds.from_mapping(given if isinstance(given, dict) else {})
+        before = census(published.frames)
         return tuple(
             guard(
                 changes,
-                census(published),
-                census(incoming),
+                before,
+                census_after(before, changes),
                 thresholds,
                 has_contact_columns=intake.has_contact_columns,
             )
         )
 
     def _publish(
-        self, changes: Changes, snapshot: Snapshot, report: Report, *, before: Snapshot
+        self,
+        changes: Changes,
+        report: Report,
+        *,
+        snapshot: snapshots.Published | None = None,
+        cache: str = "",
     ) -> None:
         publication = publish.Publication(
             district_id=self.district.id,
@@ -216,7 +215,7 @@ class _Run:
             at=self.tools.now(),
             counts={**report.as_json(), "changes": changes.counts()},
             snapshot=snapshot,
-            before=before,
+            cache=cache,
         )
         publish.publish(publication, storage=self.tools.storage, step=self.tools.step)
 
@@ -240,12 +239,14 @@ class _Run:
         )
 
 
-def _frames(intake: Intake) -> dict[str, pl.DataFrame]:
-    """The snapshot of a delivery before it has ids, by kind."""
-    students = intake.students()
-    return {
-        "school": schools(students),
-        "student": students,
-        "contact": intake.contacts(),
-        "relationship": intake.relationships(),
-    }
+def _records(intake: Intake) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The records of a district that has published nothing, a kind and a frame at a time."""
+    named = (piece.select("school_sis_id").unique() for piece in intake.student_pieces())
+    return first_records(
+        schools(pl.concat([empty(STUDENTS).select("school_sis_id"), *named])),
+        intake.student_pieces(),
+        intake.contact_pieces(),
+        intake.relationship_pieces(),
+        intake.counts.contacts,
+        ids.allocate,
+    )

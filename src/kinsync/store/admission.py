@@ -62,7 +62,6 @@ OF_APPLICATION = (
 )
 """One row per connection of an application, from one moment: its secret fits its generations."""
 
-
 CLIENT_ID = (
     "SELECT a.public_id FROM connection c JOIN application a ON a.id = c.application_id"
     " WHERE c.id = %(connection)s"
@@ -162,7 +161,11 @@ def list_application_tokens(
         if missing := [row for row in rows if row.connection_id and not row.hash]:
             _keep_own(client_secret, missing, at=at)
             rows = _of_application(client_id)
-    return [_listed(client_secret, row) for row in rows if row.hash]
+    return [
+        _listed(client_secret, row)
+        for row in rows
+        if row.hash == token_hash(_own_token(client_secret, row))
+    ]
 
 
 def client_id(connection_id: int) -> str:

@@ -1,5 +1,7 @@
 """Frames into tables, by COPY."""
 
+from collections.abc import Iterable, Sequence
+
 import polars as pl
 import psycopg
 from psycopg import sql
@@ -11,13 +13,17 @@ Cursor = psycopg.Cursor[tuple[object, ...]]
 
 
 def copy_in(
-    cursor: Cursor, target: sql.Composable, frame: pl.DataFrame, first: list[pl.Expr] | None = None
+    cursor: Cursor,
+    target: sql.Composable,
+    frames: Iterable[pl.DataFrame],
+    first: Sequence[pl.Expr] = (),
 ) -> None:
-    """Copy a frame, with constant columns before its own where given. Null and '' stay apart."""
+    """Copy frames, with constant columns before their own where given. Null and '' stay apart."""
     statement = sql.SQL("COPY {} FROM STDIN (FORMAT csv)").format(target)
     with cursor.copy(statement) as copy:
-        for block in frame.iter_slices(ROWS_AT_ONCE):
-            copy.write(_csv(block.select(*(first or []), pl.all())))
+        for frame in frames:
+            for block in frame.iter_slices(ROWS_AT_ONCE):
+                copy.write(_csv(block.select(*first, pl.all())))
 
 
 def _csv(block: pl.DataFrame) -> bytes:

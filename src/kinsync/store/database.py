@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
+from django.conf import settings as django_settings
 from django.db import Error as DjangoError
 from django.db import connections
 from psycopg.conninfo import conninfo_to_dict
@@ -41,6 +42,12 @@ def open_database(settings: Settings) -> str:
             raise ChangeInput(
                 "KINSYNC_DATABASE_URL is not an address of PostgreSQL; "
                 "write postgresql://user:password@host/database."
+            ) from None
+        except psycopg.OperationalError:
+            raise TryAgainLater(
+                "The database of KINSYNC_DATABASE_URL does not answer, or does not let this "
+                "account in. Nothing was published. Try again; where it stays so, check the host, "
+                "the account, its password and the name of the database."
             ) from None
         with contextlib.closing(connection):
             if connection.info.server_version < OLDEST_SERVER:
@@ -99,6 +106,8 @@ def outages(*, doing: str = "") -> Iterator[None]:
 
 def _forget_connections() -> None:
     """Let Django connect anew the next time: a process must outlive a restart of the database."""
+    if not django_settings.configured:
+        return  # Django is not there yet, and has none
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:
             connection.close()

@@ -71,26 +71,66 @@ WITH tie AS (
 SELECT d.at, a.name, a.public_id, d.api, d.endpoint, d.version, d.records,
     string_to_array(d.fields, ' '), array_agg(DISTINCT tie.contact_id)
 FROM disclosure d
-JOIN tie ON tie.since <= d.version AND d.version < tie.until
-    AND CASE left(d.api, 2) WHEN 'v1' THEN tie.id WHEN 'v2' THEN tie.legacy_id
-        ELSE tie.contact_id END BETWEEN d.first_id AND d.last_id
+JOIN tie ON CASE WHEN d.endpoint LIKE 'events%%' THEN {told} ELSE {listed} END
 JOIN connection n ON n.id = d.connection_id
 JOIN application a ON a.id = n.application_id
 WHERE d.district_id = %(district)s AND d.at >= coalesce(%(since)s::timestamptz, '-infinity')
-AND (d.student_id IS NULL OR d.student_id = tie.student_id
-    OR d.api NOT LIKE 'v1%%' AND EXISTS (
-        SELECT FROM relationship o
-        WHERE o.district_id = d.district_id AND o.contact_id = tie.contact_id
-        AND o.student_id = d.student_id AND o.since <= d.version AND d.version < o.until))
 GROUP BY d.district_id, d.id, a.id
 ORDER BY d.id
 """
 """Answers that named a person *as the contact of* one of these students, or one of these contacts.
 
-A tie is what a person was to a student, while they were: so the record is read at the version that
-was served, whoever moved or merged since. Later versions name a person once, with every student;
-one that was asked for by another student counts, where the person was that student's as well.
+A tie is what a person was to a student, while they were, and as far as the connection was shown it.
 """
+
+LISTED = """(
+    tie.since <= d.version AND d.version < tie.until
+    AND CASE left(d.api, 2) WHEN 'v1' THEN tie.id WHEN 'v2' THEN tie.legacy_id
+        ELSE tie.contact_id END BETWEEN d.first_id AND d.last_id
+    AND (d.student_id IS NULL OR d.student_id = tie.student_id
+        OR d.api NOT LIKE 'v1%%' AND EXISTS (
+            SELECT FROM relationship o
+            WHERE o.district_id = d.district_id AND o.contact_id = tie.contact_id
+            AND o.student_id = d.student_id AND o.since <= d.version AND d.version < o.until
+            AND {o_shown}))
+    AND {tie_shown}
+)"""
+"""The record is read at the version that was served, whoever moved or merged since.
+
+Later API versions name a person once, with every student; one that was asked for by another student
+counts, where the person was that student's as well.
+"""
+
+SHOWN = """(
+    NOT EXISTS (SELECT FROM edition limited WHERE limited.district_id = d.district_id
+        AND limited.connection_id = d.connection_id AND limited.number = {edition}
+        AND limited.share - 'fields' <> '{{}}')
+    OR EXISTS (SELECT FROM visible s WHERE s.district_id = d.district_id
+        AND s.connection_id = d.connection_id AND s.kind = 'relationship' AND s.record_id = {tie}.id
+        AND s.since <= {edition} AND {edition} < s.until)
+)"""
+"""Whether an edition showed a tie: an open share shows all."""
+
+TOLD = """EXISTS (
+    SELECT FROM event v JOIN edition e ON e.district_id = v.district_id
+        AND e.connection_id = v.connection_id AND e.number = v.edition
+        - CASE v.act WHEN 'deleted' THEN 1 ELSE 0 END
+    WHERE v.district_id = d.district_id AND v.connection_id = d.connection_id
+    AND v.id BETWEEN d.first_id AND d.last_id
+    AND v.record_id = CASE left(d.api, 2) WHEN 'v1' THEN tie.id ELSE tie.contact_id END
+    AND v.kind = CASE left(d.api, 2) WHEN 'v1' THEN 'relationship' ELSE 'contact' END
+    AND tie.since <= e.version AND e.version < tie.until
+    AND {tie_shown}
+)"""
+"""An event names a person as its edition showed them; of who is gone, as the one before did."""
+
+NAMED_WHOM = NAMED.format(
+    listed=LISTED.format(
+        tie_shown=SHOWN.format(tie="tie", edition="d.edition"),
+        o_shown=SHOWN.format(tie="o", edition="d.edition"),
+    ),
+    told=TOLD.format(tie_shown=SHOWN.format(tie="tie", edition="e.number")),
+)
 
 
 def put_on_record(scope: Scope, disclosed: Disclosed) -> None:
@@ -141,7 +181,7 @@ def named(
         "since": since,
     }
     with outages(doing="reading what is on record"), connection.cursor() as cursor:
-        cursor.execute(NAMED, values)
+        cursor.execute(NAMED_WHOM, values)
         return [Disclosure(*row) for row in cursor.fetchall()]
 
 

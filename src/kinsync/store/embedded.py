@@ -84,7 +84,7 @@ class EmbeddedServer:
         """
         self._make_home()
         with self._alone():
-            users = os.open(self.home / "database.users", os.O_RDWR | os.O_CREAT, 0o600)
+            users = self._open("database.users")
             fcntl.flock(users, fcntl.LOCK_SH)
             try:
                 self._initialise()
@@ -128,12 +128,22 @@ class EmbeddedServer:
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """One process of this home at a time starts or stops the server."""
-        lock = os.open(self.home / "database.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = self._open("database.lock")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         finally:
             os.close(lock)
+
+    def _open(self, name: str) -> int:
+        """A file of the home that processes lock, made where missing."""
+        try:
+            return os.open(self.home / name, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise ChangeInput(
+                f"The home folder {self.home} cannot be used ({error.strerror}: {name}). "
+                "Let this account write there, or name another one with KINSYNC_HOME."
+            ) from error
 
     def _initialise(self) -> None:
         """Make the data folder beside its place, so that a half-made one is never mistaken."""
@@ -243,7 +253,7 @@ class Hold:
             return
         users, self._users = self._users, None
         atexit.unregister(self.release)
-        with contextlib.suppress(OSError):  # the home may be gone by now
+        with contextlib.suppress(OSError, ChangeInput):  # the home may be gone by now
             self._server.release(users)
 
 

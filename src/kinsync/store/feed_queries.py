@@ -20,7 +20,7 @@ from kinsync.store.queries import (
     StudentRow,
 )
 from kinsync.store.scope import Scope, parameters
-from kinsync.store.statements import CURRENT, Row, Window, first, rows
+from kinsync.store.statements import CURRENT, CountRow, Row, Window, first, rows
 
 
 class EventRow(NamedTuple):
@@ -123,6 +123,19 @@ def event(cursor: CursorWrapper, scope: Scope, id_: str, kinds: Sequence[str]) -
         " AND e.kind = ANY(%(kinds)s)"
     ).encode()
     return first(cursor, EventRow, statement, given)
+
+
+def count(
+    cursor: CursorWrapper, scope: Scope, kinds: Sequence[str], *, record_id: str | None = None
+) -> int:
+    """How many events of these kinds there are, of one record if it is named."""
+    more = " AND e.record_id = %(record_id)s" if record_id else ""
+    statement = (
+        f"SELECT count(*) FROM event e WHERE {_OWN} AND e.kind = ANY(%(kinds)s){more}"
+    ).encode()
+    given = {**parameters(scope), "kinds": list(kinds), "record_id": record_id}
+    [(number,)] = rows(cursor, CountRow, statement, given)
+    return number
 
 
 def floor(cursor: CursorWrapper, scope: Scope, since: datetime) -> str | None:

@@ -14,29 +14,30 @@ import polars as pl
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from kinsync.domain.changes import Changes, Snapshot
+from kinsync.domain.changes import Changes, FirstChanges, Snapshot
 from kinsync.domain.errors import NotFound
+from kinsync.domain.frames import KINDS, PUBLISHED, empty
 from kinsync.domain.share import EVERYTHING, Share
-from kinsync.pipeline.visible import events, seen, visible
-from kinsync.store import ids, snapshots
+from kinsync.pipeline.visible import events, noticed, seen, visible
+from kinsync.store import ids, snapshots, webhooks
 from kinsync.store.copying import Cursor, copy_in
 from kinsync.store.database import connect, outages
 from kinsync.store.intervals import STILL
+from kinsync.store.snapshots import Published
 from kinsync.store.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a district's connections go through: from one state of its records to another.
+    """What connections go through: from one state of a district's records to another.
 
-    ``changes`` is what differs between the two; None where the same records are seen otherwise.
+    Of both, it is enough to hold what they may notice.
     """
 
     district_id: int
     version: int
     before: Snapshot
     after: Snapshot
-    changes: Changes | None
     at: datetime
     cause: str
 
@@ -82,17 +83,45 @@ def settle(
             version = _lock(cursor, district_id)
             published = snapshots.load(district_id, storage=storage)
             tie, before = _tie(cursor, district_id, application_id, published, at)
-            turn = Turn(district_id, version, before, published, None, at, "share")
+            turn = Turn(district_id, version, before, published, at, "share")
             told = tell(cursor, tie, turn, share)
         connection.commit()
     return Settled(tie.connection_id, told)
 
 
+def touched(
+    before: Published, changes: Changes, *, follow_students: bool
+) -> tuple[Snapshot, Snapshot]:
+    """Of what was published and of what will be, the part of which anything may be noticed.
+
+    A first version is noticed whole. ``follow_students`` says whether people are seen by where
+    their students are.
+    """
+    if isinstance(changes, FirstChanges):
+        frames = {
+            kind: pl.concat([empty(PUBLISHED[kind]), *changes.created(kind)]) for kind in KINDS
+        }
+        return Snapshot.of_nothing(), Snapshot(frames)
+    return noticed(
+        before.frames, before.after(changes).frames, changes, follow_students=follow_students
+    )
+
+
 def tell(cursor: Cursor, tie: Tie, turn: Turn, share: Share) -> pl.DataFrame:
     """Make the next edition of a connection, under this share; answer what it is told."""
-    told = events(turn.before, turn.after, tie.share, share, turn.changes)
+    told = events(turn.before, turn.after, tie.share, share)
     numbered = _write_events(cursor, tie, turn, share, told)
     _write_visible(cursor, tie, turn, share, told)
+    if numbered.height:
+        webhooks.enqueue(
+            cursor,
+            district_id=turn.district_id,
+            connection_id=tie.connection_id,
+            first_event=numbered["id"][0],
+            last_event=numbered["id"][-1],
+            count=numbered.height,
+            at=turn.at,
+        )
     return numbered
 
 
@@ -111,7 +140,8 @@ def _tie(
 ) -> tuple[Tie, Snapshot]:
     """The connection, made where missing, and the records of which it saw something so far."""
     row = cursor.execute(
-        "SELECT id, edition, share FROM connection WHERE district_id = %s AND application_id = %s",
+        "SELECT id, edition, share FROM connection"
+        " WHERE district_id = %s AND application_id = %s AND ended_at IS NULL",
         (district_id, application_id),
     ).fetchone()
     if row is not None:
@@ -205,7 +235,7 @@ def _close(cursor: Cursor, tie: Tie, turn: Turn, leaving: pl.DataFrame | None) -
         'CREATE TEMPORARY TABLE leaving (kind text COLLATE "C", id varchar(24) COLLATE "C")'
         " ON COMMIT DROP"
     )
-    copy_in(cursor, sql.SQL("leaving (kind, id)"), leaving.select("kind", "record_id"))
+    copy_in(cursor, sql.SQL("leaving (kind, id)"), [leaving.select("kind", "record_id")])
     cursor.execute("ANALYZE leaving")
     cursor.execute(
         "UPDATE visible SET until = %(edition)s FROM leaving"
@@ -220,7 +250,7 @@ def _copy(cursor: Cursor, tie: Tie, turn: Turn, target: str, frame: pl.DataFrame
     """Copy rows of a connection's next edition, whose first three columns are the same for all."""
     numbers = (turn.district_id, tie.connection_id, tie.edition + 1)
     first = [pl.lit(number).alias(f"_{place}") for place, number in enumerate(numbers)]
-    copy_in(cursor, sql.SQL(target), frame, first)
+    copy_in(cursor, sql.SQL(target), [frame], first)
 
 
 def _share(given: object) -> Share:

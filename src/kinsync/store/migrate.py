@@ -2,10 +2,12 @@
 
 import contextlib
 
+import psycopg
 from django.core.management import call_command
-from django.db import connection
+from django.db import ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from kinsync.domain.errors import ChangeInput
 from kinsync.store.database import LOCK_SPACE, MIGRATION_LOCK, connect, outages
 
 
@@ -13,6 +15,10 @@ def migrate() -> None:
     """Apply the migrations that are missing; quick when there are none.
 
     Processes that start at once take turns: the second finds nothing left to do.
+
+    Raises:
+        ChangeInput: the account may not make what is missing.
+        TryAgainLater: the database is away.
     """
     with outages(doing="bringing the tables up to date"):
         if not _is_behind():
@@ -20,7 +26,19 @@ def migrate() -> None:
         with contextlib.closing(connect(autocommit=True)) as turn:
             turn.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_SPACE, MIGRATION_LOCK))
             if _is_behind():
-                call_command("migrate", verbosity=0, interactive=False)
+                _apply()
+
+
+def _apply() -> None:
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+    except ProgrammingError as error:
+        if not isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
+            raise
+        raise ChangeInput(
+            "The account of the database may not make the tables, or the role that readers act as. "
+            "Make it the owner of the database, with CREATEROLE. Nothing was published."
+        ) from None
 
 
 def _is_behind() -> bool:

@@ -7,7 +7,7 @@ published already answers its version and does nothing.
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,7 +19,6 @@ from psycopg.types.json import Jsonb
 from kinsync.domain.changes import Changes, KindChanges, Snapshot
 from kinsync.domain.errors import Conflict, Defect, TryAgainLater
 from kinsync.domain.frames import KINDS, PUBLISHED
-from kinsync.pipeline.diff import patched
 from kinsync.store import feeds, snapshots
 from kinsync.store.copying import Cursor, copy_in
 from kinsync.store.database import connect, outages
@@ -52,9 +51,8 @@ class Publication:
     """What is to become the next version of a district.
 
     ``changes`` carry final ids and were found against version ``base``. ``snapshot`` is what the
-    ``changes`` carry final ids and were found against version ``base``. ``snapshot`` is what the
-    district will then be; it is kept as a cache where given. ``before`` is what it is now, where
-    that is known: it need not be loaded again for the connections' sake.
+    district will then be, read or not; it is kept as a cache where given. ``cache`` names one that
+    is kept already.
     """
 
     district_id: int
@@ -64,8 +62,8 @@ class Publication:
     at: datetime
     origin: str = "sync"
     counts: Mapping[str, object] = field(default_factory=dict)
-    snapshot: Snapshot | None = None
-    before: Snapshot | None = None
+    snapshot: Snapshot | snapshots.Published | None = None
+    cache: str = ""
 
     @property
     def version(self) -> int:
@@ -99,8 +97,17 @@ def publish(publication: Publication, *, storage: Storage, step: Step = lambda _
         _commit(connection, publication)
         step("after-commit")
         _refresh_statistics(connection, publication.changes)
-    snapshots.forget_caches(storage, public_id, publication.version, keep=cache)
+        _forget_caches(connection, publication, storage, public_id)
     return publication.version
+
+
+def _forget_caches(
+    connection: psycopg.Connection, publication: Publication, storage: Storage, public_id: str
+) -> None:
+    """Remove the caches that nobody reads any more, and those of attempts that were killed."""
+    with contextlib.suppress(psycopg.Error):  # published is published
+        _, kept = snapshots.newest_cache(connection, publication.district_id)
+        snapshots.forget_caches(storage, public_id, publication.version, keep=kept)
 
 
 def _begin(cursor: Cursor, publication: Publication) -> str:
@@ -136,12 +143,16 @@ def _check_base(cursor: Cursor, publication: Publication) -> None:
 
 
 def _write_changes(cursor: Cursor, publication: Publication, step: Step) -> None:
-    kinds = publication.changes.kinds
+    changes = publication.changes
     for kind in KINDS:
-        _close(cursor, publication, kind, kinds[kind])
+        if publication.base:
+            _close(cursor, publication, kind, changes.kinds[kind])
         step(f"close-{kind}")
     for kind in KINDS:
-        _insert(cursor, publication, kind, kinds[kind])
+        if publication.base:
+            _insert(cursor, publication, kind, changes.kinds[kind])
+        else:
+            _copy_new(cursor, publication, kind, changes.created(kind))
         step(f"insert-{kind}")
     _write_merges(cursor, publication)
     step("merges")
@@ -155,7 +166,7 @@ def _close(cursor: Cursor, publication: Publication, kind: str, changes: KindCha
     cursor.execute(
         'CREATE TEMPORARY TABLE closing (id varchar(24) COLLATE "C" NOT NULL) ON COMMIT DROP'
     )
-    copy_in(cursor, sql.SQL("closing (id)"), ids.sort("id"))
+    copy_in(cursor, sql.SQL("closing (id)"), [ids.sort("id")])
     cursor.execute("ANALYZE closing")
     cursor.execute(
         sql.SQL(
@@ -181,26 +192,22 @@ def _close(cursor: Cursor, publication: Publication, kind: str, changes: KindCha
         )
 
 
+def _copy_new(
+    cursor: Cursor, publication: Publication, kind: str, pieces: Iterator[pl.DataFrame]
+) -> None:
+    """Records of a district that has none yet: straight into the table."""
+    columns = ["district_id", "since", "until", "created", *PUBLISHED[kind]]
+    values = (publication.district_id, publication.version, STILL, publication.version)
+    numbers = [pl.lit(value).alias(name) for name, value in zip(columns, values, strict=False)]
+    target = sql.SQL("{} ({})").format(sql.Identifier(kind), _names(columns))
+    copy_in(cursor, target, pieces, numbers)
+
+
 def _insert(cursor: Cursor, publication: Publication, kind: str, changes: KindChanges) -> None:
     """Begin the intervals of records that come or change."""
-    if changes.updated.is_empty() and publication.base == 0:
-        _copy_new(cursor, publication, kind, changes.created)
-        return
     frame = pl.concat([changes.created, changes.updated])
     if frame.height:
         _insert_known(cursor, publication, kind, frame)
-
-
-def _copy_new(cursor: Cursor, publication: Publication, kind: str, frame: pl.DataFrame) -> None:
-    """Records of a district that has none yet: straight into the table."""
-    columns = ["district_id", "since", "until", "created", *PUBLISHED[kind]]
-    versions = (publication.version, STILL, publication.version)
-    numbers = [
-        pl.lit(number).alias(name)
-        for name, number in zip(columns, (publication.district_id, *versions), strict=False)
-    ]
-    target = sql.SQL("{} ({})").format(sql.Identifier(kind), _names(columns))
-    copy_in(cursor, target, frame, numbers)
 
 
 def _insert_known(cursor: Cursor, publication: Publication, kind: str, frame: pl.DataFrame) -> None:
@@ -211,7 +218,7 @@ def _insert_known(cursor: Cursor, publication: Publication, kind: str, frame: pl
             _names(columns), sql.Identifier(kind)
         )
     )
-    copy_in(cursor, sql.SQL("coming ({})").format(_names(columns)), frame)
+    copy_in(cursor, sql.SQL("coming ({})").format(_names(columns)), [frame])
     cursor.execute("ANALYZE coming")
     cursor.execute(
         sql.SQL(
@@ -235,10 +242,8 @@ def _write_merges(cursor: Cursor, publication: Publication) -> None:
             "version": publication.version,
         }
         cursor.execute(
-            "INSERT INTO contact_merge (district_id, from_id, from_legacy_id, into_id, version)"
-            " VALUES (%(district)s, %(from)s::text, (SELECT legacy_id FROM contact"
-            " WHERE district_id = %(district)s AND id = %(from)s::text LIMIT 1),"
-            " %(into)s, %(version)s)"
+            "INSERT INTO contact_merge (district_id, from_id, into_id, version)"
+            " VALUES (%(district)s, %(from)s, %(into)s, %(version)s)"
             " ON CONFLICT (district_id, from_id)"
             " DO UPDATE SET into_id = excluded.into_id, version = excluded.version",
             values,
@@ -250,26 +255,29 @@ def _tell_connections(cursor: Cursor, publication: Publication, storage: Storage
     connections = feeds.ties(cursor, publication.district_id)
     if not connections:
         return
-    before = publication.before or snapshots.load(publication.district_id, storage=storage)
-    turn = feeds.Turn(
-        district_id=publication.district_id,
-        version=publication.version,
-        before=before,
-        after=publication.snapshot or patched(before, publication.changes),
-        changes=publication.changes,
-        at=publication.at,
-        cause=publication.origin,
-    )
-    for tie in connections:
-        feeds.tell(cursor, tie, turn, tie.share)
+    before = snapshots.published(publication.district_id, storage=storage)  # still the base
+    changes = publication.changes
+    for limits_students in sorted({tie.share.limits_students for tie in connections}):
+        old, new = feeds.touched(before, changes, follow_students=limits_students)
+        turn = feeds.Turn(
+            district_id=publication.district_id,
+            version=publication.version,
+            before=old,
+            after=new,
+            at=publication.at,
+            cause=publication.origin,
+        )
+        for tie in connections:
+            if tie.share.limits_students == limits_students:
+                feeds.tell(cursor, tie, turn, tie.share)
 
 
 def _write_cache(publication: Publication, storage: Storage, public_id: str) -> str:
     """Name of the cache folder of the new version, or nothing where there is no snapshot."""
     if publication.snapshot is None:
-        return ""
+        return publication.cache
     name = snapshots.cache_name(publication.version, publication.sync_id)
-    snapshots.write_cache(storage, public_id, name, publication.snapshot)
+    snapshots.write_cache(storage, public_id, name, publication.snapshot.frames)
     return name
 
 
@@ -312,8 +320,8 @@ def _commit(connection: psycopg.Connection, publication: Publication) -> None:
 
 def _refresh_statistics(connection: psycopg.Connection, changes: Changes) -> None:
     """Tell the planner about a large load at once: the next queries may come before autovacuum."""
-    for kind in KINDS:
-        if changes.kinds[kind].created.height + changes.kinds[kind].updated.height > MANY_ROWS:
+    for kind, counts in changes.counts().items():
+        if counts["created"] + counts["updated"] > MANY_ROWS:
             with contextlib.suppress(psycopg.Error), connection.transaction():
                 connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(kind)))
 

@@ -65,6 +65,7 @@ class StudentContactRow(NamedTuple):
     phone: str | None
     phone_type: str | None
     email: str | None
+    contact_id: str
 
 
 class StudentRow(NamedTuple):
@@ -117,7 +118,7 @@ CONTACT_COLUMNS = ", ".join(ContactRow._fields)
 STUDENT_CONTACT_COLUMNS = (
     "k.id, k.student_id, coalesce(k.type_source, k.type),"
     " coalesce(k.relationship_source, k.relationship), c.name, c.sis_id, c.phone,"
-    " coalesce(c.phone_type_source, c.phone_type), c.email"
+    " coalesce(c.phone_type_source, c.phone_type), c.email, k.contact_id"
 )
 AT_SCHOOL = "k.school_sis_id = %(related_to)s"
 ITS_CONTACT = (

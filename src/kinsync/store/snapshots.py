@@ -1,12 +1,17 @@
 """Whole versions of a district: the published one, earlier ones, and the changes between them.
 
-The published version is kept as Parquet beside the database. That is a cache: its name stands in
-the version's row, and where it is missing or damaged the same frames come from the tables.
+Some versions are kept whole as Parquet beside the database. That is a cache: its name stands in the
+version's row. What is published is the newest one of these with what the tables say has come and
+gone since, so a night reads what changed; where the cache is missing or damaged everything comes
+from the tables.
 """
 
 import contextlib
 import io
 import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from uuid import uuid4
 
 import polars as pl
@@ -15,14 +20,21 @@ from psycopg import sql
 
 from kinsync.domain.changes import Changes, KindChanges, Snapshot
 from kinsync.domain.errors import KinsyncError, NotFound
-from kinsync.domain.frames import KINDS, PUBLISHED
+from kinsync.domain.frames import KINDS, PUBLISHED, empty
 from kinsync.store.database import connect, outages
 from kinsync.store.intervals import STILL
-from kinsync.store.storage import Storage, read_frames, write_frames
+from kinsync.store.storage import Frame, Storage, new_frames, scan_frames, write_frames
 
 BYTES_AT_ONCE = 32_000_000
 """CSV that is gathered before it becomes a frame."""
 
+ROWS_A_PIECE = 250_000
+"""Records of one file of a cache that is written as they come."""
+
+MOST_BEHIND = 0.1
+"""Records that came or went since a version was kept, as a share of it, until one is kept anew."""
+
+SINCE = sql.SQL("since > {base} AND until = {still}")
 CURRENT = sql.SQL("since <= {version} AND {version} < until")
 BEGUN = sql.SQL("since = {version}")
 ENDED = sql.SQL(
@@ -38,24 +50,107 @@ GONE = sql.SQL(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a district publishes now, not read yet: by kind, frames in ``frames.PUBLISHED``.
+
+    ``is_kept`` says whether a cache holds nearly all of it; where not, the next publish should
+    write one.
+    """
+
+    frames: Mapping[str, pl.LazyFrame]
+    is_kept: bool
+
+    def after(self, changes: Changes) -> "Published":
+        """The same once these changes are published; not read yet either."""
+        return Published(
+            {kind: _changed(self.frames[kind], changes.kinds[kind]) for kind in KINDS}, is_kept=True
+        )
+
+    def snapshot(self) -> Snapshot:
+        """All of it, in the order of ids."""
+        frames = {kind: frame.collect() for kind, frame in self.frames.items()}
+        return Snapshot(
+            {
+                kind: frame if frame["id"].is_sorted() else frame.sort("id")
+                for kind, frame in frames.items()
+            }
+        )
+
+
+def _changed(frame: pl.LazyFrame, changes: KindChanges) -> pl.LazyFrame:
+    if changes.is_empty:
+        return frame
+    gone = pl.concat([changes.previous["id"], changes.deleted["id"]])
+    still = frame.filter(~pl.col("id").is_in(gone.implode()))
+    return pl.concat([still, changes.updated.lazy(), changes.created.lazy()])
+
+
 def load(district_id: int, *, storage: Storage) -> Snapshot:
     """What the district publishes now; nothing before its first version.
 
     Raises:
         TryAgainLater: the database is away.
     """
+    return published(district_id, storage=storage).snapshot()
+
+
+def published(district_id: int, *, storage: Storage) -> Published:
+    """The same, without reading it yet. For whoever holds the district's lock.
+
+    Raises:
+        TryAgainLater: the database is away.
+    """
     with outages(doing="loading"), contextlib.closing(connect()) as connection:
         row = connection.execute(
-            "SELECT public_id, published, coalesce(cache, '') FROM district LEFT JOIN version"
-            " ON district_id = district.id AND number = published WHERE district.id = %s",
-            (district_id,),
+            "SELECT public_id, published FROM district WHERE id = %s", (district_id,)
         ).fetchone()
         if row is None:
             raise NotFound(f"There is no district {district_id}.")
-        public_id, published, cache = row
-        if published == 0:
-            return Snapshot.of_nothing()
-        return _from_cache(storage, public_id, cache) or _at(connection, district_id, published)
+        public_id, version = row
+        if version == 0:
+            return _whole(Snapshot.of_nothing())
+        base, name = newest_cache(connection, district_id)
+        kept = _from_cache(storage, public_id, name)
+        if kept is None:
+            return _whole(_at(connection, district_id, version))
+        return _with_later(connection, kept, district_id, base)
+
+
+def newest_cache(connection: psycopg.Connection, district_id: int) -> tuple[int, str]:
+    """The newest version that is kept whole, and the name of its folder; or 0 and nothing."""
+    row = connection.execute(
+        "SELECT number, cache FROM version WHERE district_id = %s AND cache <> ''"
+        " ORDER BY number DESC LIMIT 1",
+        (district_id,),
+    ).fetchone()
+    return (0, "") if row is None else (int(row[0]), str(row[1]))
+
+
+def _whole(snapshot: Snapshot) -> Published:
+    lazy = {kind: frame.lazy() for kind, frame in snapshot.frames.items()}
+    return Published(lazy, is_kept=False)
+
+
+def _with_later(
+    connection: psycopg.Connection, kept: Mapping[str, pl.LazyFrame], district_id: int, base: int
+) -> Published:
+    """What is kept of version ``base``, without what ended since, and with what began."""
+    frames = {}
+    behind = whole = 0
+    for kind in KINDS:
+        since = SINCE.format(base=sql.Literal(base), still=sql.Literal(STILL))
+        later = _read(connection, kind, district_id, since)
+        ended = connection.execute(
+            "SELECT id FROM ending WHERE district_id = %s AND kind = %s AND version > %s",
+            (district_id, kind, base),
+        )
+        gone = pl.Series("id", [id_ for (id_,) in ended], dtype=pl.String)
+        behind += max(later.height, gone.len())
+        whole += kept[kind].select(pl.len()).collect().item()
+        still = kept[kind].filter(~pl.col("id").is_in(gone.implode())) if gone.len() else kept[kind]
+        frames[kind] = pl.concat([still, later.lazy()]) if later.height else still
+    return Published(frames, is_kept=behind <= MOST_BEHIND * whole)
 
 
 def as_of(district_id: int, version: int) -> Snapshot:
@@ -109,13 +204,60 @@ def cache_name(version: int, sync_id: int) -> str:
     return f"v{version}-{sync_id}-{uuid4().hex[:8]}"
 
 
-def write_cache(storage: Storage, public_id: str, name: str, snapshot: Snapshot) -> None:
-    """Keep a snapshot that is about to be published.
+def write_cache(storage: Storage, public_id: str, name: str, frames: Mapping[str, Frame]) -> None:
+    """Keep the frames of a snapshot that is about to be published.
 
     Raises:
         TryAgainLater: the disk is full.
     """
-    write_frames(storage.district(public_id) / name, snapshot.frames)
+    write_frames(storage.district(public_id) / name, frames)
+
+
+def keep_pieces(
+    storage: Storage, public_id: str, name: str, records: Iterable[tuple[str, pl.DataFrame]]
+) -> Mapping[str, Sequence[pl.LazyFrame]]:
+    """Keep the records of a first version as they come, a kind and a frame at a time.
+
+    Answers what is kept, by kind.
+
+    Raises:
+        TryAgainLater: the disk is full.
+    """
+    folder = storage.district(public_id) / name
+    with new_frames(folder) as add:
+        for number, (kind, piece) in enumerate(_gathered(records)):
+            add(f"{kind}.{number:06d}", piece)
+    return _by_kind(scan_frames(folder))
+
+
+def _gathered(
+    records: Iterable[tuple[str, pl.DataFrame]],
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The same records in fewer pieces, and at least one for each kind."""
+    for kind in KINDS:
+        yield kind, empty(PUBLISHED[kind])
+    for kind, of_kind in groupby(records, key=lambda record: record[0]):
+        pieces: list[pl.DataFrame] = []
+        for _, piece in of_kind:
+            pieces.append(piece)
+            if sum(frame.height for frame in pieces) >= ROWS_A_PIECE:
+                yield kind, pl.concat(pieces)
+                pieces = []
+        if pieces:
+            yield kind, pl.concat(pieces)
+
+
+def _by_kind(frames: Mapping[str, pl.LazyFrame]) -> dict[str, list[pl.LazyFrame]]:
+    """Frames in the order of their names, by the kind with which these begin."""
+    return {
+        kind: [frames[name] for name in sorted(frames) if name.partition(".")[0] == kind]
+        for kind in KINDS
+    }
+
+
+def forget_cache(storage: Storage, public_id: str, name: str) -> None:
+    """Remove one cache that was not published."""
+    shutil.rmtree(storage.district(public_id) / name, ignore_errors=True)
 
 
 def forget_caches(storage: Storage, public_id: str, version: int, *, keep: str) -> None:
@@ -126,13 +268,14 @@ def forget_caches(storage: Storage, public_id: str, version: int, *, keep: str) 
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _from_cache(storage: Storage, public_id: str, name: str) -> Snapshot | None:
+def _from_cache(storage: Storage, public_id: str, name: str) -> Mapping[str, pl.LazyFrame] | None:
     if not name:
         return None
-    with contextlib.suppress(KinsyncError):
-        frames = read_frames(storage.district(public_id) / name)
-        if all(frames.get(kind, pl.DataFrame()).schema == PUBLISHED[kind] for kind in KINDS):
-            return Snapshot(frames)
+    with contextlib.suppress(KinsyncError, pl.exceptions.PolarsError):
+        pieces = _by_kind(scan_frames(storage.district(public_id) / name))
+        frames = {kind: pl.concat(pieces[kind]) for kind in KINDS if pieces[kind]}
+        if {kind: frame.collect_schema() for kind, frame in frames.items()} == PUBLISHED:
+            return frames
     return None
 
 

@@ -8,6 +8,8 @@ from typing import Self
 
 import polars as pl
 
+from kinsync.domain.errors import TryAgainLater
+
 
 class Spool:
     """A temporary folder of named sequences of frames, removed on exit.
@@ -31,9 +33,20 @@ class Spool:
         self._folder.cleanup()
 
     def append(self, name: str, frame: pl.DataFrame) -> None:
-        """Put a frame behind the others of that name."""
+        """Put a frame behind the others of that name.
+
+        Raises:
+            TryAgainLater: the disk is full.
+        """
         number = self._counts.get(name, 0)
-        frame.write_ipc(self._part(name, number), compression="uncompressed")
+        try:
+            frame.write_ipc(self._part(name, number), compression="uncompressed")
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise TryAgainLater(
+                f"The temporary folder {self._folder.name} cannot be written. Nothing was "
+                "published. Make room on the disk, or name another folder with TMPDIR, and try "
+                "again."
+            ) from error
         self._counts[name] = number + 1
 
     def parts(self, name: str) -> Iterator[pl.DataFrame]:

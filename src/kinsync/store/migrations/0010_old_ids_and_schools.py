@@ -9,7 +9,7 @@ FROM contact c WHERE c.district_id = m.district_id AND c.id = m.from_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0003_tokens")]
+    dependencies = [("store", "0004_webhooks")]
 
     operations = [
         migrations.AddField(

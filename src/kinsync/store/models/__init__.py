@@ -16,6 +16,7 @@ from kinsync.store.models.records import (
     Version,
 )
 from kinsync.store.models.sharing import Edition, Event, Visible
+from kinsync.store.models.webhooks import WebhookEndpoint, WebhookMessage
 
 __all__ = [
     "Application",
@@ -37,4 +38,6 @@ __all__ = [
     "TokenMinute",
     "Version",
     "Visible",
+    "WebhookEndpoint",
+    "WebhookMessage",
 ]

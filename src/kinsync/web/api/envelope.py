@@ -6,6 +6,7 @@ from typing import Any
 
 from kinsync.services.read import Page, Window
 from kinsync.web.api.answers import OBJECT_ID, ApiError, Body, Call
+from kinsync.web.api.fields import shown
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 10_000
@@ -50,7 +51,8 @@ def listed(
     ``number`` is asked how many there are in all, for the versions that say so.
     """
     address = f"/{call.version}/{collection}/"
-    data = [{"data": record, "uri": address + record["id"]} for record in records]
+    served = (shown(call.scope.share, record) for record in records)
+    data = [{"data": record, "uri": address + record["id"]} for record in served]
     ends = (data[0]["data"]["id"], data[-1]["data"]["id"]) if data else None
     return enclosed(call, data, _page_links(call, page, ends), number)
 
@@ -65,6 +67,7 @@ def single(call: Call, collection: str, record: Record, links: Iterable[Link] = 
 
     Where it was asked for by another address than its own, its own is told: ``canonical``.
     """
+    record = shown(call.scope.share, record)
     own = f"/{call.version}/{collection}/{record['id']}"
     if call.path.rstrip("/").lower() == own:
         return {"data": record, "links": [self_link(call), *links]}

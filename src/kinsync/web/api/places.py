@@ -148,6 +148,11 @@ def school(found: School, district_id: str, version: str) -> dict[str, Any]:
     return record
 
 
+def school_as_told(found: School, call: Call) -> dict[str, Any]:
+    """A school as an event of this version tells of it."""
+    return school(found, call.scope.district, call.version)
+
+
 def district(found: DistrictRow, version: str) -> dict[str, Any]:
     """The district. Moments that have not come are left out."""
     record: dict[str, Any] = {"id": found.id, "mdr_number": "", "name": found.name}

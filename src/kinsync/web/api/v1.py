@@ -5,7 +5,7 @@ from typing import Any
 
 from kinsync.services import read
 from kinsync.services.read import Page, Student, StudentContactRow
-from kinsync.web.api import places
+from kinsync.web.api import events, places
 from kinsync.web.api.answers import Body, Call, not_found, record_id
 from kinsync.web.api.envelope import (
     counted,
@@ -18,12 +18,19 @@ from kinsync.web.api.envelope import (
     wants_count,
     window,
 )
+from kinsync.web.api.fields import shown
 from kinsync.web.api.forms import FEW_GRADES, TWO_GENDERS, present
 from kinsync.web.api.students import details, identity
-from kinsync.web.api.table import COUNTED, PAGE, Endpoint, none_of, not_held
+from kinsync.web.api.table import COUNTED, PAGE, Endpoint, none_of, not_held, nowhere
 
+NOT_HELD = {
+    "school_admins": "school admins",
+    "sections": "sections",
+    "teachers": "teachers",
+}
+"""Collections without records, whose records would have events."""
 CONTACT_LINKS = ("district", "student")
-STUDENT_LINKS = ("district", "sections", "school", "teachers", "contacts")
+STUDENT_LINKS = ("district", "sections", "school", "teachers", "contacts", "events")
 
 
 def contacts(call: Call) -> Body:
@@ -82,7 +89,7 @@ def contacts_of_student(call: Call, id_: str) -> Body:
         raise not_found()
     page, number = found
     links = [self_link(call), link("student", f"/{call.version}/students/{student_id}")]
-    bare = [contact(row, call.scope.district) for row in page.records]
+    bare = [shown(call.scope.share, contact(row, call.scope.district)) for row in page.records]
     return enclosed(call, bare, links, lambda: number)
 
 
@@ -153,6 +160,15 @@ def _in_district(view: Callable[[Call], Body]) -> Callable[[Call, str], Body]:
 
     return of_district
 
+
+EVENTS: events.Language = {
+    "school": events.Told("schools", places.school_as_told),
+    "student": events.Told("students", lambda found, call: student(found, call.scope.district)),
+    "relationship": events.Told(
+        "studentcontacts", lambda found, call: contact(found, call.scope.district)
+    ),
+}
+"""A contact is what a person is to one student, so its events are those of relationships."""
 
 ENDPOINTS = (
     Endpoint(
@@ -233,5 +249,11 @@ ENDPOINTS = (
     *not_held("sections", "Section", "district", "school", "students", "teacher", "teachers"),
     *not_held("school_admins", "SchoolAdmin", "schools"),
     *not_held("district_admins", "DistrictAdmin"),
+    *events.endpoints(EVENTS),
+    events.of_record("students", "student", EVENTS, _has_student),
+    events.of_record("schools", "school", EVENTS, places.has_school),
+    *(
+        Endpoint(f"{name}/{{id}}/events", nowhere, f"Always 404: Kinsync holds no {what}.", "Event")
+        for name, what in NOT_HELD.items()
+    ),
 )
-"""Events take their place here, and as a link of students and the district."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from kinsync.services import read
 from kinsync.services.read import V2, Contact, Page, Student
-from kinsync.web.api import places
+from kinsync.web.api import events, places
 from kinsync.web.api.answers import Body, Call, not_found, record_id
 from kinsync.web.api.envelope import counted, listed, relations, single, wants_count, window
 from kinsync.web.api.forms import (
@@ -127,6 +127,14 @@ def _has_student(call: Call, id_: str) -> bool:
     return read.student(call.scope, record_id(id_)) is not None
 
 
+EVENTS: events.Language = {
+    "school": events.Told("schools", places.school_as_told),
+    "student": events.Told(
+        "students", lambda found, call: student(found, call.scope.district, call.version)
+    ),
+    "contact": events.Told("contacts", lambda found, call: contact(found, call.scope.district)),
+}
+
 ENDPOINTS = (
     Endpoint(
         "contacts", contacts, "Contacts: persons, each with all students.", "Contact[]", COUNTED
@@ -197,5 +205,9 @@ ENDPOINTS = (
     *not_held("terms", "Term", "district", "sections"),
     *not_held("school_admins", "SchoolAdmin", "district", "schools"),
     *not_held("district_admins", "DistrictAdmin", "district"),
+    *events.endpoints(
+        EVENTS,
+        *("courses", "district_admins", "districts", "school_admins", "sections", "teachers"),
+        "terms",
+    ),
 )
-"""Events take their place here."""

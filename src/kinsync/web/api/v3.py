@@ -5,7 +5,7 @@ from typing import Any
 
 from kinsync.services import read
 from kinsync.services.read import Contact, Page, Scope, Student, Window
-from kinsync.web.api import places
+from kinsync.web.api import events, places
 from kinsync.web.api.answers import ApiError, Body, Call, not_found, record_id
 from kinsync.web.api.envelope import (
     counted,
@@ -175,6 +175,13 @@ def _has_user(call: Call, id_: str) -> bool:
     return read.user(call.scope, record_id(id_)) is not None
 
 
+AS_USER = events.Told("users", lambda found, call: user(found, call.scope.district, call.version))
+EVENTS: events.Language = {
+    "school": events.Told("schools", places.school_as_told),
+    "student": AS_USER,
+    "contact": AS_USER,
+}
+
 ENDPOINTS = (
     Endpoint(
         "users",
@@ -234,5 +241,5 @@ ENDPOINTS = (
         *("course", "district", "resources", "school", "term", "users"),
     ),
     *not_held("terms", "Term", "district", "schools", "sections"),
+    *events.endpoints(EVENTS, "courses", "districts", "resources", "sections", "terms"),
 )
-"""Events take their place here."""

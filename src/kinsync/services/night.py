@@ -1,0 +1,94 @@
+"""Night: a delivery beside what is published, and what publishing it would change.
+
+Nearly everybody reads as before and is only counted; the rest is matched and compared.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from kinsync.domain.changes import Changes, Matched, Snapshot
+from kinsync.domain.frames import CONTACTS, KINDS, RELATIONSHIPS, STUDENTS, empty
+from kinsync.domain.vocabulary import Vocabulary
+from kinsync.pipeline.carry import carry
+from kinsync.pipeline.diff import diff
+from kinsync.pipeline.match import Frames, NewIds, match
+from kinsync.pipeline.settle import Unsettled, id_hash, prints, published_prints, settle
+from kinsync.pipeline.snapshot import schools
+from kinsync.services.intake import Intake
+from kinsync.store.snapshots import Published
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What would change, and whether the deletions of this night wait for a cleaner one."""
+
+    changes: Changes
+    is_deferred: bool
+
+
+def compare(
+    intake: Intake,
+    published: Published,
+    absent: Callable[[], Snapshot],
+    new_ids: NewIds,
+    vocabulary: Vocabulary,
+) -> Night:
+    """What publishing this delivery would do.
+
+    Args:
+        intake: the delivery, taken in.
+        published: what is published now.
+        absent: the last state of records that were deleted within retention.
+        new_ids: where new ids come from.
+        vocabulary: which names, phones and mailboxes are placeholders, and no evidence.
+    """
+    ours = prints(intake.student_pieces(), intake.contact_pieces(), intake.relationship_pieces())
+    unsettled = settle(ours, published_prints(published.frames))
+    del ours
+    before = _published(published, unsettled)
+    matched = match(_incoming(intake, unsettled), before, absent(), new_ids, vocabulary)
+    defers = intake.has_unreadable_student
+    kept = carry(matched, before, intake.held, vocabulary, defer_deletions=defers)
+    return Night(
+        changes=diff(kept.snapshot, before, kept.merged),
+        is_deferred=defers and _keeps(kept, matched),
+    )
+
+
+def _keeps(kept: Matched, matched: Matched) -> bool:
+    return kept.snapshot.records() > matched.snapshot.records()
+
+
+def _incoming(intake: Intake, unsettled: Unsettled) -> Frames:
+    """The part of the delivery that is looked at, before it has ids; schools are few."""
+    who = unsettled.incoming
+    told = id_hash("sis_id").is_in(unsettled.students.implode())
+    students, named = [empty(STUDENTS)], [empty(STUDENTS).select("school_sis_id")]
+    for piece in intake.student_pieces():
+        students.append(piece.filter(told))
+        named.append(piece.select("school_sis_id").unique())
+    return {
+        "school": schools(pl.concat(named)),
+        "student": pl.concat(students),
+        "contact": pl.concat([empty(CONTACTS), *intake.contact_pieces(who)]),
+        "relationship": pl.concat([empty(RELATIONSHIPS), *intake.relationship_pieces(who)]),
+    }
+
+
+def _published(published: Published, unsettled: Unsettled) -> Snapshot:
+    """The part of what is published that is looked at."""
+    people = unsettled.published.implode()
+    conditions = {
+        "school": pl.lit(value=True),
+        "student": id_hash("sis_id").is_in(unsettled.students.implode()),
+        "contact": id_hash("id").is_in(people),
+        "relationship": id_hash("contact_id").is_in(people),
+    }
+    return Snapshot(
+        {
+            kind: published.frames[kind].filter(conditions[kind]).collect(engine="streaming")
+            for kind in KINDS
+        }
+    )
