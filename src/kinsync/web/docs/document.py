@@ -39,6 +39,14 @@ PARAMETERS: Mapping[str, Schema] = {
         "schema": {"type": "string"},
         "description": "Users of one role: `contact`, `student`, or one that is not held.",
     },
+    "record_type": {
+        "schema": {"type": "string"},
+        "description": "Events of one kind of record; may be given several times.",
+    },
+    "school": {
+        "schema": identifier("A school."),
+        "description": "Events of one school and of its students.",
+    },
     "primary": {
         "schema": {"type": "string", "enum": ["", "true"]},
         "description": "A student's only school is the primary one: nothing changes.",
