@@ -24,6 +24,8 @@ RUKMINI_LEDA, RUKMINI_BRAM = "66b0000000000000000001c1", "66b0000000000000000001
 IVO_LEDA = "66b0000000000000000001c3"
 SCHOOL = "66b0000000000000000000f1"
 NEIGHBOUR, NEIGHBOURS_CHILD = "66b0000000000000000003d1", "66b0000000000000000000b1"
+HILLSIDE_ID = "66b000000000000000000002"
+NEIGHBOUR_V2, NEIGHBOURS_SCHOOL = "66b0000000000000000002d1", "66b0000000000000000000f2"
 NEIGHBOUR_RELATION = "66b0000000000000000001d1"
 TOKEN, HILLSIDE_TOKEN, REVOKED_TOKEN = "a" * 40, "b" * 40, "c" * 40
 FIRST_NIGHT = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -168,10 +170,10 @@ def add_lakeside(to: Owner) -> None:
 
 def add_hillside(to: Owner) -> None:
     """A family that only Hillside's application may see."""
-    record(to, "student", HILLSIDE, NEIGHBOURS_CHILD, sis_id="S1", last_name="Veld")
-    record(
-        to, "contact", HILLSIDE, NEIGHBOUR, legacy_id="66b0000000000000000002d1", name="Oda Veld"
-    )
+    record(to, "school", HILLSIDE, NEIGHBOURS_SCHOOL, sis_id="SCH-9", name="Hillside Primary")
+    child: dict[str, Any] = {"sis_id": "S1", "school_sis_id": "SCH-9", "last_name": "Veld"}
+    record(to, "student", HILLSIDE, NEIGHBOURS_CHILD, **child)
+    record(to, "contact", HILLSIDE, NEIGHBOUR, legacy_id=NEIGHBOUR_V2, name="Oda Veld")
     add_relationship(
         to, HILLSIDE, NEIGHBOUR_RELATION, NEIGHBOUR, NEIGHBOURS_CHILD, "Primary", "Parent", "Mother"
     )

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from kinsync.store.database import connect
-from kinsync.web.api.urls import TABLES
+from kinsync.web.api.tables import TABLES
 from tests.web import blankfield, lakeside, swagger
 from tests.web.lakeside import Application
 from tests.web.swagger import Operation
@@ -130,7 +130,7 @@ def test_every_address_of_ours_is_in_the_description_of_its_version() -> None:
         (version, endpoint.path)
         for version, table in TABLES.items()
         for endpoint in table
-        if not endpoint.path.startswith("events")
+        if "events" not in endpoint.path.split("/")
     }
 
     assert ours == described

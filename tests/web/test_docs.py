@@ -1,5 +1,6 @@
 """``/docs`` is true: its examples are answered so, and every answer fits the document."""
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from kinsync.store.database import connect
-from kinsync.web.api.urls import TABLES
+from kinsync.web.api.tables import TABLES
 from kinsync.web.docs.document import document
+from tests.conventions.pages import DOCS, ROOT, blocks
 from tests.web import blankfield, lakeside
 from tests.web.examples import examples, keep, kept, publish_sample
 from tests.web.lakeside import TOKEN, Application
@@ -47,9 +49,29 @@ def test_every_example_is_what_the_sample_district_answers(
 
 
 def test_every_address_that_holds_something_has_an_example() -> None:
-    held = {f"/{v}/{one.path}" for v, table in TABLES.items() for one in table if one.is_held}
+    held = {
+        f"/{v}/{one.path}"
+        for v, table in TABLES.items()
+        for one in table
+        if one.is_held and one.kind != "Event"
+    }
 
     assert set(kept()) == held
+
+
+def test_what_the_pages_show_of_the_api_is_an_example() -> None:
+    answers = {one["asked"]: one["answer"] for one in kept().values()}
+    answers |= {path: one["answer"] for path, one in kept().items() if "{id}" in path}
+    shown = [
+        block
+        for page in (ROOT / "README.md", DOCS / "api.md")
+        for block in blocks(page.read_text("utf-8"))
+        if block.language == "json" and block.title.startswith("/v")
+    ]
+
+    assert len(shown) == 3
+    for block in shown:
+        assert json.loads(block.text) == answers[block.title]
 
 
 def test_every_example_fits_the_document() -> None:
@@ -84,6 +106,12 @@ def test_counts_and_errors_fit_the_document(app: Application, version: str) -> N
         if "limit" in endpoint.parameters and "{" not in endpoint.path:
             assert problems(path, app.get(f"{path}?limit=x").json(), "400") == []
             assert problems(path, app.get(f"{path}?limit=10001").json(), "413") == []
+
+
+@pytest.mark.parametrize("path", ["/me", "/oauth/tokeninfo"])
+def test_what_stands_beside_the_versions_fits_the_document(app: Application, path: str) -> None:
+    assert problems(path, app.read(path)) == []
+    assert problems(path, app.http.get(path).json(), "401") == []
 
 
 def test_a_word_or_field_that_is_not_described_would_be_found() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from kinsync.web.api.urls import TABLES
+from kinsync.web.api.tables import TABLES
 from tests.web import swagger
 from tests.web.lakeside import TOKEN
 from tests.web.serving import Running

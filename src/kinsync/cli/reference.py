@@ -43,7 +43,23 @@ def parts(program: click.Command) -> dict[str, str]:
         "guard": _guard(),
         "columns": _columns(students_mapping()),
         "contact-columns": _columns(custom_contacts_mapping()),
+        "addresses": _addresses(),
     }
+
+
+def _addresses() -> str:
+    """Every address of the API that holds something, and the versions that have it."""
+    from kinsync.web.api.tables import TABLES  # what the web door needs is not loaded before
+
+    says: dict[str, str] = {}
+    versions: dict[str, list[str]] = {}
+    for version, endpoints in TABLES.items():
+        for one in endpoints:
+            if one.is_held:
+                says[one.path] = one.says
+                versions.setdefault(one.path, []).append(version)
+    rows = [(f"`{path}`", ", ".join(versions[path]), says[path]) for path in sorted(says)]
+    return table(("address, below the version", "versions", "answers"), rows)
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

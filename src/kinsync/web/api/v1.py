@@ -253,7 +253,13 @@ ENDPOINTS = (
     events.of_record("students", "student", EVENTS, _has_student),
     events.of_record("schools", "school", EVENTS, places.has_school),
     *(
-        Endpoint(f"{name}/{{id}}/events", nowhere, f"Always 404: Kinsync holds no {what}.", "Event")
+        Endpoint(
+            f"{name}/{{id}}/events",
+            nowhere,
+            f"Always 404: Kinsync holds no {what}.",
+            "Event",
+            is_held=False,
+        )
         for name, what in NOT_HELD.items()
     ),
 )

@@ -7,8 +7,9 @@ from typing import Any
 from kinsync import __version__
 from kinsync.web.api.envelope import MAX_LIMIT
 from kinsync.web.api.table import Endpoint
-from kinsync.web.api.urls import TABLES
+from kinsync.web.api.tables import TABLES
 from kinsync.web.docs import examples
+from kinsync.web.docs.beside import BESIDE, WEBHOOKS
 from kinsync.web.docs.schemas import SCHEMAS, Schema, identifier, listed, record, text
 
 ABOUT = """\
@@ -38,6 +39,14 @@ PARAMETERS: Mapping[str, Schema] = {
         "schema": {"type": "string"},
         "description": "Users of one role: `contact`, `student`, or one that is not held.",
     },
+    "record_type": {
+        "schema": {"type": "string"},
+        "description": "Events of one kind of record; may be given several times.",
+    },
+    "school": {
+        "schema": identifier("A school."),
+        "description": "Events of one school and of its students.",
+    },
     "primary": {
         "schema": {"type": "string", "enum": ["", "true"]},
         "description": "A student's only school is the primary one: nothing changes.",
@@ -52,10 +61,6 @@ ERRORS = {
     "429": "Too many requests: wait for the next minute.",
     "503": "The database is away. Try again.",
 }
-BESIDE: Mapping[str, Any] = {}
-"""Addresses outside the versions, as path items: ``/oauth/…`` and ``/me`` take their place here."""
-WEBHOOKS: Mapping[str, Any] = {}
-"""What is sent to applications, as path items of OpenAPI's ``webhooks``."""
 
 
 @cache
@@ -83,7 +88,12 @@ def document() -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "What `kinsync token DISTRICT APP` prints.",
-                }
+                },
+                "client": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "Client id and secret, as `kinsync app add` printed them.",
+                },
             },
         },
     }
@@ -155,6 +165,7 @@ def _components() -> Iterable[tuple[str, Schema]]:
     yield "Link", record({"rel": text(), "uri": text("A path, without a host.")})
     yield "Paging", record({name: {"type": "integer"} for name in ("current", "total", "count")})
     yield "Error", record({"message": text()})
+    yield "EitherError", record({"message": text(), "error": text()})
     yield "OldError", record({"error": text()}, {"code": {"const": 91}, "data": record({})})
     for version, table in TABLES.items():
         for kind in dict.fromkeys(one.kind for one in table if one.is_held):

@@ -208,6 +208,29 @@ def district_status(version: str) -> Schema:
     return record(always, _moments())
 
 
+def event(version: str) -> Schema:
+    """A change, as it was told to one application."""
+    changed = {"type": "object", "description": "What stood before in the fields that changed."}
+    merged = listed(identifier("A contact."), "Where two contacts turned out to be one person.")
+    data = record(
+        {"object": {"type": "object", "description": "The record, whole, as lists show it."}},
+        {"previous_attributes": changed, "merged_into": merged, "merged_from": merged},
+    )
+    return record(
+        {
+            "id": identifier("Ascending: keep the last one as a cursor."),
+            "created": moment("When it was told."),
+            "type": {
+                "type": "string",
+                "pattern": "^[a-z]+[.](created|updated|deleted)$",
+                "description": "The collection, and what became of the record.",
+            },
+            "data": data,
+        },
+        {"previous_attributes": changed},
+    )
+
+
 SCHEMAS: Mapping[str, Callable[[str], Schema]] = {
     "StudentContact": student_contact,
     "Contact": contact,
@@ -216,6 +239,7 @@ SCHEMAS: Mapping[str, Callable[[str], Schema]] = {
     "School": school,
     "District": district,
     "DistrictStatus": district_status,
+    "Event": event,
 }
 """Per kind that a table names: its schema in a version. Other kinds are not held."""
 

@@ -11,8 +11,9 @@ from django.template import Context, Engine
 
 from kinsync.web.api.answers import unrouted
 from kinsync.web.api.table import Endpoint
-from kinsync.web.api.urls import TABLES
+from kinsync.web.api.tables import TABLES
 from kinsync.web.docs import examples
+from kinsync.web.docs.beside import BESIDE
 from kinsync.web.docs.document import ERRORS, PARAMETERS, document
 from kinsync.web.docs.schemas import SCHEMAS, Schema
 
@@ -64,6 +65,7 @@ def _page(version: str) -> bytes:
             {"kind": kind, "fields": list(_fields(SCHEMAS[kind](version)))}
             for kind in dict.fromkeys(one.kind for one in held)
         ],
+        "beside": {path: item["get"]["summary"] for path, item in BESIDE.items()},
         "errors": ERRORS,
     }
     return Engine().from_string(_file("page.html")).render(Context(context)).encode()
