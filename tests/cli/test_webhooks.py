@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
-from kinsync.store import access, records, webhooks
+from kinsync.store import access, records, webhook_queue
 from kinsync.store.database import connect
 from tests.cli.commands import Home, kinsync
 from tests.receivers import Receiver, receiver
@@ -41,7 +41,7 @@ def announce() -> None:
         records.find_district("Lakeside").id, access.find_application("Reader").id
     )
     with contextlib.closing(connect()) as publishing, publishing.cursor() as cursor:
-        webhooks.enqueue(
+        webhook_queue.enqueue(
             cursor,
             district_id=connection.district_id,
             connection_id=connection.id,

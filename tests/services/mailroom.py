@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from kinsync.domain.webhooks import Answer
 from kinsync.services import webhook_endpoints
 from kinsync.services.webhooks import Notice, Tools, deliver_due
-from kinsync.store import access, records, webhooks
+from kinsync.store import access, records, webhook_queue, webhooks
 from kinsync.store.database import connect
 from kinsync.store.sealing import Sealer
 from kinsync.store.webhooks import Delivery, Endpoint
@@ -94,7 +94,7 @@ class Mailroom:
         """New events are written for the connection, and the transaction commits."""
         first, self.events = self.events + 1, self.events + count
         with contextlib.closing(connect()) as connection, connection.cursor() as cursor:
-            webhooks.enqueue(
+            webhook_queue.enqueue(
                 cursor,
                 district_id=self.district.id,
                 connection_id=self.connection.id,

@@ -9,7 +9,7 @@ import pytest
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.webhooks import SCHEDULE, Answer
 from kinsync.services.webhooks import Tools, deliver_due
-from kinsync.store import webhook_queue, webhooks
+from kinsync.store import webhook_queue
 from kinsync.store.database import connect
 from kinsync.store.sealing import Sealer
 from kinsync.store.webhook_queue import LEASE, PATIENCE
@@ -155,7 +155,7 @@ def test_a_publish_that_is_under_way_holds_up_no_sender(mailroom: Mailroom) -> N
     mailroom.add()
     mailroom.announce()
     with contextlib.closing(connect()) as publishing, publishing.cursor() as cursor:
-        webhooks.enqueue(
+        webhook_queue.enqueue(
             cursor,
             district_id=mailroom.district.id,
             connection_id=mailroom.connection.id,

@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 from kinsync.domain.errors import ChangeInput, NotFound
 from kinsync.domain.webhooks import SCHEDULE, Answer
 from kinsync.services import webhook_endpoints
-from kinsync.store import access, webhooks
+from kinsync.store import access, webhook_queue, webhooks
 from kinsync.store.database import connect
 from kinsync.store.webhook_queue import PATIENCE
 from tests.services.mailroom import BROKEN, SECOND, TAKEN, Mailroom
@@ -43,7 +43,7 @@ def test_new_events_are_announced_once_to_each_endpoint(mailroom: Mailroom) -> N
 
 def test_where_nobody_listens_nothing_is_written(mailroom: Mailroom) -> None:
     with contextlib.closing(connect()) as connection, connection.cursor() as cursor:
-        left = webhooks.enqueue(
+        left = webhook_queue.enqueue(
             cursor,
             district_id=mailroom.district.id,
             connection_id=mailroom.connection.id,
@@ -59,7 +59,7 @@ def test_where_nobody_listens_nothing_is_written(mailroom: Mailroom) -> None:
 def test_a_message_is_there_only_if_the_events_are(mailroom: Mailroom) -> None:
     mailroom.add()
     with contextlib.closing(connect()) as connection, connection.cursor() as cursor:
-        webhooks.enqueue(
+        webhook_queue.enqueue(
             cursor,
             district_id=mailroom.district.id,
             connection_id=mailroom.connection.id,

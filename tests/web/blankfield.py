@@ -6,7 +6,7 @@ has; a person is to one student in two ways, and a school has no name.
 
 from typing import Any
 
-from tests.web.lakeside import Owner, add_district, record
+from tests.web.lakeside import Owner, add_district, add_feed, record
 
 BLANKFIELD, BLANKFIELD_TOKEN = 3, "d" * 40
 BLANKFIELD_ID = "66b000000000000000000003"
@@ -43,3 +43,4 @@ def add_blankfield(to: Owner) -> None:
             "relationship": word,
         }
         record(to, "relationship", BLANKFIELD, id_, **ties)
+    add_feed(to, BLANKFIELD, 2)

@@ -166,6 +166,54 @@ def add_lakeside(to: Owner) -> None:
     add_relationship(
         to, LAKESIDE, "66b0000000000000000001c0", IVO, BRAM, "Other", None, None, until=3
     )
+    add_feed(to, LAKESIDE, 2, 3)
+
+
+def add_feed(to: Owner, district: int, *versions: int) -> None:
+    """What the district's application was told: an edition for each of these versions.
+
+    The first tells of everybody who is there; later ones of contacts whose relationships changed,
+    and of relationships that ended. Ids of events are ``event_id``.
+    """
+    told = 0
+    for number, version in enumerate(versions, start=1):
+        insert(
+            to, "edition", district_id=district, connection_id=district, number=number,
+            version=version, share="{}", at=datetime.now(UTC), cause="sync",
+            floor=event_id(district, told), events=0,
+        )  # fmt: skip
+        for kind, act, which in _told(version, is_first=number == 1):
+            rows = to.execute(
+                f"SELECT DISTINCT {which} AND district_id = %s ORDER BY 1".encode(), (district,)
+            )
+            for (record_id,) in rows.fetchall():
+                told += 1
+                insert(
+                    to, "event", district_id=district, connection_id=district,
+                    id=event_id(district, told), edition=number, act=act, kind=kind,
+                    record_id=record_id,
+                )  # fmt: skip
+    to.execute("UPDATE connection SET edition = %s WHERE id = %s", (len(versions), district))
+
+
+def event_id(district: int, number: int) -> str:
+    """The id of an event of a district's feed, counted from 1."""
+    return f"66b2{district:04x}{number:016x}"
+
+
+def _told(version: int, *, is_first: bool) -> list[tuple[str, str, str]]:
+    """Kind, act and query for the ids of records, in the order in which they are told."""
+    if is_first:
+        there = f"since <= {version} AND {version} < until"
+        return [
+            (kind, "created", f"id FROM {kind} WHERE {there}")
+            for kind in ("school", "student", "contact", "relationship")
+        ]
+    ended = f"FROM relationship WHERE until = {version}"
+    return [
+        ("contact", "updated", f"contact_id {ended}"),
+        ("relationship", "deleted", f"id {ended}"),
+    ]
 
 
 def add_hillside(to: Owner) -> None:

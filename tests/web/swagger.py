@@ -39,9 +39,15 @@ class Operation:
 
 @cache
 def description(version: str) -> dict[str, Any]:
-    """The description of one version, as it was read."""
-    read: dict[str, Any] = yaml.safe_load((CONTRACTS / f"{version}.yml").read_text())
-    return read
+    """The description of one version, as it was read, with that of its events."""
+    events, read = (
+        yaml.safe_load((CONTRACTS / f"{name}.yml").read_text())
+        for name in (f"{version}-events", version)
+    )
+    both: dict[str, Any] = {**events, **read}
+    for part in ("paths", "definitions", "responses"):
+        both[part] = {**events.get(part, {}), **read.get(part, {})}
+    return both
 
 
 def operations(version: str) -> Iterator[Operation]:
@@ -67,6 +73,13 @@ def problems(version: str, definition: str, answer: Any) -> list[str]:
     """What an answer has that its description has not."""
     found = validator(version, definition).iter_errors(answer)
     return [f"{error.json_path}: {error.message}" for error in found]
+
+
+def told_problems(version: str, event: Any) -> list[str]:
+    """What an event tells that the schema of its type has not."""
+    [_, told] = description(version)["definitions"][event["type"]]["allOf"]
+    definition = told["properties"]["data"]["$ref"].rsplit("/", 1)[1]
+    return problems(version, definition, event["data"])
 
 
 def _schema(swagger: dict[str, Any]) -> dict[str, Any]:
@@ -96,6 +109,10 @@ def _allowing(name: str, schema: dict[str, Any], version: str) -> dict[str, Any]
     beyond: dict[str, Any] = {}
     if name == "Link":
         beyond = {"rel": {"type": "string"}}
+    if name == "Event":  # what it tells stands in the schema of its type: ``told_problems``
+        beyond = {"data": {"type": "object"}, "previous_attributes": {"type": "object"}}
+    if name.endswith("Object"):
+        beyond = {"previous_attributes": {"type": "object"}}
     if name.endswith(("Response", "Responses")):
         beyond = {"uri": {"type": "string", "pattern": f"^/{version}/"}, "links": {}, "count": {}}
         beyond |= {"paging": {"type": "object"}} if version.startswith("v1") else {}

@@ -27,6 +27,7 @@ IDS: dict[str, dict[str, list[str]]] = {
         "students": [lakeside.LEDA, lakeside.BRAM],
         "schools": [lakeside.SCHOOL],
         "districts": [lakeside.LAKESIDE_ID],
+        "events": [lakeside.event_id(lakeside.LAKESIDE, number) for number in range(1, 12)],
     },
     "blankfield": {
         "v1.2/contacts": [blankfield.RELATION],
@@ -36,6 +37,7 @@ IDS: dict[str, dict[str, list[str]]] = {
         "students": [blankfield.ODD, blankfield.BARE, blankfield.LOST],
         "schools": [blankfield.NAMELESS],
         "districts": [blankfield.BLANKFIELD_ID],
+        "events": [lakeside.event_id(blankfield.BLANKFIELD, number) for number in range(1, 12)],
     },
 }
 """Per district: ids of the records of a collection, the first of which has every relation."""
@@ -120,18 +122,23 @@ def no_nulls(value: Any) -> bool:
 
 
 @swagger.NEEDED
+@EVERY_VERSION
+def test_every_event_fits_the_schema_of_its_type(read: Reader, version: str) -> None:
+    told = [item["data"] for item in read.app.read(f"/{version}/events")["data"]]
+
+    assert told
+    for event in told:
+        assert swagger.told_problems(version, event) == [], event["type"]
+
+
+@swagger.NEEDED
 def test_every_address_of_ours_is_in_the_description_of_its_version() -> None:
     described = {
         (version, one.path.strip("/"))
         for version in swagger.VERSIONS
         for one in swagger.operations(version)
     }
-    ours = {
-        (version, endpoint.path)
-        for version, table in TABLES.items()
-        for endpoint in table
-        if "events" not in endpoint.path.split("/")
-    }
+    ours = {(version, endpoint.path) for version, table in TABLES.items() for endpoint in table}
 
     assert ours == described
 

@@ -19,7 +19,7 @@ from kinsync.domain.errors import NotFound
 from kinsync.domain.frames import KINDS, PUBLISHED, empty
 from kinsync.domain.share import EVERYTHING, Share
 from kinsync.pipeline.visible import events, noticed, seen, visible
-from kinsync.store import ids, snapshots, webhooks
+from kinsync.store import ids, snapshots, webhook_queue
 from kinsync.store.copying import Cursor, copy_in
 from kinsync.store.database import connect, outages
 from kinsync.store.intervals import STILL
@@ -113,7 +113,7 @@ def tell(cursor: Cursor, tie: Tie, turn: Turn, share: Share) -> pl.DataFrame:
     numbered = _write_events(cursor, tie, turn, share, told)
     _write_visible(cursor, tie, turn, share, told)
     if numbered.height:
-        webhooks.enqueue(
+        webhook_queue.enqueue(
             cursor,
             district_id=turn.district_id,
             connection_id=tie.connection_id,

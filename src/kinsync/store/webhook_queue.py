@@ -12,7 +12,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from kinsync.domain.webhooks import Answer, Message, Verdict
+from kinsync.domain.webhooks import EVENTS_AVAILABLE, Answer, Message, Verdict
+from kinsync.store.copying import Cursor
 from kinsync.store.database import outages
 
 LEASE = timedelta(seconds=90)
@@ -97,6 +98,46 @@ FORGET_MESSAGES = "DELETE FROM webhook_message WHERE finished_at < %(before)s"
 FORGET_SECRETS = """
 UPDATE webhook_endpoint SET old_secret = '', old_ends_at = NULL WHERE old_ends_at <= %(now)s
 """
+
+
+def enqueue(
+    cursor: Cursor,
+    *,
+    district_id: int,
+    connection_id: int,
+    first_event: str,
+    last_event: str,
+    count: int,
+    at: datetime,
+) -> int:
+    """Leave one message for each enabled endpoint of a connection; answers how many.
+
+    Belongs into the transaction that writes the events, so that neither is there without the
+    other. One statement, which writes nothing where nobody listens.
+
+    Args:
+        first_event: id of the first new event (24 hex digits), ``last_event`` that of the last.
+        count: how many new events there are.
+        at: when they were written.
+    """
+    cursor.execute(
+        "INSERT INTO webhook_message (district_id, endpoint_id, webhook_id, type, occurred_at,"
+        " first_event, last_event, count, state, due_at, attempts, reason)"
+        " SELECT district_id, id, 'msg_' || replace(gen_random_uuid()::text, '-', ''), %(type)s,"
+        " %(at)s, %(first)s, %(last)s, %(count)s, 'waiting', %(at)s, 0, ''"
+        " FROM webhook_endpoint WHERE district_id = %(district)s"
+        " AND connection_id = %(connection)s AND disabled_at IS NULL ORDER BY id",
+        {
+            "type": EVENTS_AVAILABLE,
+            "at": at,
+            "first": first_event,
+            "last": last_event,
+            "count": count,
+            "district": district_id,
+            "connection": connection_id,
+        },
+    )
+    return cursor.rowcount
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ import psycopg
 from django.db import IntegrityError
 from django.db.models import Count, F, Q, QuerySet
 
-from kinsync.domain import webhooks
 from kinsync.domain.errors import ChangeInput, NotFound
 from kinsync.store import models
 from kinsync.store.database import outages
@@ -56,46 +55,6 @@ class Delivery:
     status: int | None
     reason: str
     due_at: datetime | None
-
-
-def enqueue(
-    cursor: Cursor,
-    *,
-    district_id: int,
-    connection_id: int,
-    first_event: str,
-    last_event: str,
-    count: int,
-    at: datetime,
-) -> int:
-    """Leave one message for each enabled endpoint of a connection; answers how many.
-
-    Belongs into the transaction that writes the events, so that neither is there without the
-    other. One statement, which writes nothing where nobody listens.
-
-    Args:
-        first_event: id of the first new event (24 hex digits), ``last_event`` that of the last.
-        count: how many new events there are.
-        at: when they were written.
-    """
-    cursor.execute(
-        "INSERT INTO webhook_message (district_id, endpoint_id, webhook_id, type, occurred_at,"
-        " first_event, last_event, count, state, due_at, attempts, reason)"
-        " SELECT district_id, id, 'msg_' || replace(gen_random_uuid()::text, '-', ''), %(type)s,"
-        " %(at)s, %(first)s, %(last)s, %(count)s, 'waiting', %(at)s, 0, ''"
-        " FROM webhook_endpoint WHERE district_id = %(district)s"
-        " AND connection_id = %(connection)s AND disabled_at IS NULL ORDER BY id",
-        {
-            "type": webhooks.EVENTS_AVAILABLE,
-            "at": at,
-            "first": first_event,
-            "last": last_event,
-            "count": count,
-            "district": district_id,
-            "connection": connection_id,
-        },
-    )
-    return cursor.rowcount
 
 
 def add_endpoint(
