@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 
@@ -12,6 +13,9 @@ from kinsync.domain.errors import ChangeInput
 from kinsync.domain.settings import Settings
 from kinsync.store import database
 from kinsync.store.storage import Storage
+
+if TYPE_CHECKING:
+    from kinsync.services.uploads import Uploads
 
 SETTINGS_FILE = "kinsync.toml"
 
@@ -47,6 +51,15 @@ def connect_database(settings: Settings) -> None:
 def storage(settings: Settings) -> Storage:
     """Where files lie that belong to no table."""
     return Storage(settings.home)
+
+
+def uploads(settings: Settings) -> "Uploads":
+    """Where uploads are received, and where whole ones lie. Needs a connected database."""
+    from kinsync.services.uploads import Uploads
+    from kinsync.store.staging import Shelf, Staging
+
+    files = storage(settings)
+    return Uploads(Staging(files), Shelf(files), now)
 
 
 def now() -> datetime:

@@ -8,7 +8,18 @@ from pathlib import Path
 import click
 
 from kinsync import __version__
-from kinsync.cli import applications, check, demo, districts, docs, generate, serve, sync
+from kinsync.cli import (
+    applications,
+    check,
+    demo,
+    districts,
+    docs,
+    generate,
+    serve,
+    sftp_accounts,
+    sync,
+    uploads,
+)
 from kinsync.cli.output import say_error
 from kinsync.domain.errors import Defect, KinsyncError
 
@@ -25,6 +36,8 @@ COMMANDS = (
     applications.app,
     applications.connect,
     applications.token,
+    sftp_accounts.sftp_account,
+    uploads.uploads,
     serve.serve,
     generate.generate,
     docs.docs,

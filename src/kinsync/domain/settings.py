@@ -21,6 +21,12 @@ class Settings:
     """Where ``serve`` listens for HTTP, as HOST:PORT."""
     sftp: str = "127.0.0.1:2022"
     """Where ``serve`` listens for SFTP, as HOST:PORT."""
+    sftp_sessions: str = "250"
+    """How many SFTP clients may be connected to one process at once."""
+    sftp_sessions_per_account: str = "10"
+    """How many of them may have logged in to one account."""
+    sftp_file_mb: str = "4096"
+    """The largest file that an SFTP client may upload, in MiB."""
 
     @staticmethod
     def read(environ: Mapping[str, str], file: Mapping[str, object]) -> "Settings":
@@ -56,3 +62,14 @@ class Settings:
                 f"{PREFIX}{name.upper()} is {value!r}; give HOST:PORT, such as 127.0.0.1:8000."
             )
         return host.strip("[]"), int(port)
+
+    def number(self, name: str) -> int:
+        """A setting that counts something.
+
+        Raises:
+            ChangeInput: the value is not a whole number above 0.
+        """
+        value: str = getattr(self, name)
+        if not value.isdecimal() or int(value) < 1:
+            raise ChangeInput(f"{PREFIX}{name.upper()} is {value!r}; give a whole number above 0.")
+        return int(value)

@@ -14,6 +14,13 @@ from kinsync.store.models.records import (
     Sync,
     Version,
 )
+from kinsync.store.models.uploads import (
+    LoginFailure,
+    SftpAccount,
+    SftpHostKey,
+    SftpName,
+    Upload,
+)
 
 __all__ = [
     "Application",
@@ -23,11 +30,16 @@ __all__ = [
     "Ending",
     "IdClock",
     "Interval",
+    "LoginFailure",
     "Merge",
     "Relationship",
     "School",
+    "SftpAccount",
+    "SftpHostKey",
+    "SftpName",
     "Student",
     "Sync",
     "Token",
+    "Upload",
     "Version",
 ]
