@@ -21,7 +21,7 @@ from kinsync.domain.errors import NotFound, Revoked
 from kinsync.services.uploads import Receiving
 from kinsync.sftp.paths import name_below_root
 from kinsync.sftp.service import Service, told_to_client
-from kinsync.sftp.uploading import ReadHandle, UploadHandle
+from kinsync.sftp.uploading import DISK_FULL, ReadHandle, UploadHandle
 from kinsync.store.sftp_accounts import Account
 from kinsync.store.uploads import Name
 
@@ -67,6 +67,8 @@ class Root(asyncssh.SFTPServer):
         names.check_place(self._account, name)
         if not pflags & FXF_CREAT or pflags & FXF_EXCL:
             self._check_existing(name, pflags)
+        if uploads.staging.free_bytes() < self._service.limits.free_bytes:
+            raise asyncssh.SFTPNoSpaceOnFilesystem(f"Not taken: {DISK_FULL}.")
         if pflags & FXF_TRUNC or pflags & FXF_EXCL:
             return uploads.begin(self._account, name)
         return uploads.resume(self._account, name)

@@ -101,7 +101,7 @@ class UploadHandle:
         if not await self._service.ask(lambda: is_open(account)):
             self._on_revoked()
             raise Revoked("The account is revoked.")
-        if self._receiving.staged.free_bytes() < limits.free_bytes:
+        if self._service.uploads.staging.free_bytes() < limits.free_bytes:
             self.reason = DISK_FULL
         if self._checked - self._touched >= limits.touch_seconds:
             self._touched = self._checked

@@ -103,11 +103,6 @@ class Staged:
             if not self._is_digest_stale:
                 self._hash(upto)
 
-    def free_bytes(self) -> int:
-        """Room on the disk for accounts without privileges."""
-        found = os.fstatvfs(self._file)
-        return found.f_bavail * found.f_frsize
-
     def seal(self) -> str:
         """Sync everything to the disk and answer the SHA-256, as 64 hex digits."""
         with self._catching_up:
@@ -158,6 +153,11 @@ class Staging:
     @property
     def folder(self) -> Path:
         return make_private(self.storage.root / "incoming")
+
+    def free_bytes(self) -> int:
+        """Room on its disk, for accounts without privileges."""
+        found = os.statvfs(self.folder)
+        return found.f_bavail * found.f_frsize
 
     def begin(self, district_id: int, upload_id: int) -> Staged:
         """A new file.
