@@ -3,7 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +59,8 @@ def uploads(settings: Settings) -> "Uploads":
     from kinsync.store.staging import Shelf, Staging
 
     files = storage(settings)
-    return Uploads(Staging(files), Shelf(files), now)
+    days = settings.number("upload_days")
+    return Uploads(Staging(files), Shelf(files), now, retention=timedelta(days=days))
 
 
 def now() -> datetime:

@@ -17,7 +17,7 @@ import pytest
 from kinsync.services import sftp_accounts
 from kinsync.services.uploads import latest_complete
 from tests.conventions.pages import ROOT
-from tests.sftp.visitors import OPENSSH, Running, Visitor, meanwhile, wait_until
+from tests.sftp.visitors import OPENSSH, Running, Visitor, drop, meanwhile, wait_until
 from tests.store.people import NOON
 
 WHOLE = b"School_id,Student_id,Last_name,First_name\n1,2,Marlowe,Ada\n"
@@ -46,7 +46,8 @@ async def disconnect(connection: asyncssh.SSHClientConnection, _: asyncssh.SFTPC
 
 
 def channel_of(client: asyncssh.SFTPClient) -> Any:
-    return client._handler._writer.channel
+    handler: Any = client._handler
+    return handler._writer.channel
 
 
 async def close_channel(_: asyncssh.SSHClientConnection, client: asyncssh.SFTPClient) -> None:
@@ -83,7 +84,7 @@ def die(visitor: Visitor, running: Running, death: Death, content: bytes = HALF)
         await client.stat(".")  # everything before has been answered
         await death(connection, client)
         await meanwhile(lambda: wait_until(lambda: has_ended(visitor)))
-        connection.abort()
+        await drop(connection)
 
     asyncio.run(dying())
 
@@ -122,7 +123,7 @@ def test_a_close_that_was_sent_counts_though_the_client_is_gone_right_after(
         file = await client.open(PATH, "wb")
         await file.write(WHOLE)
         await file.close()
-        connection.abort()
+        await drop(connection)
 
     asyncio.run(hasty())
 
@@ -240,7 +241,7 @@ def under_way(visitor: Visitor, running: Running, what: Callable[[], Any]) -> An
         await file.write(HALF)
         await client.stat(".")
         done = await meanwhile(what)
-        connection.abort()
+        await drop(connection)
         return done
 
     return asyncio.run(uploading())

@@ -2,7 +2,7 @@
 
 import asyncio
 import subprocess
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from kinsync.domain.errors import ChangeInput
 from kinsync.services import sftp_accounts
 from kinsync.store.database import connect
 from kinsync.store.sftp_accounts import Account, find_account
-from tests.sftp.visitors import OPENSSH, Running, Visitor, another_visitor, new_visitor
+from tests.sftp.visitors import OPENSSH, Running, Visitor, another_visitor, drop, new_visitor
 from tests.store.people import NOON
 
 ADDRESS = "192.0.2.7"
@@ -27,7 +27,7 @@ def logs_in(visitor: Visitor, running: Running, **options: Any) -> bool:
             connection = await visitor.connect(running, **options)
         except (asyncssh.Error, OSError):
             return False
-        connection.abort()
+        await drop(connection)
         return True
 
     return asyncio.run(trying())
@@ -194,7 +194,7 @@ def test_nothing_but_sftp_is_opened(visitor: Visitor, running: Running) -> None:
     async def asking() -> list[str]:
         connection = await visitor.connect(running)
         refused = []
-        wishes = {
+        wishes: dict[str, Callable[[], Awaitable[Any]]] = {
             "shell": lambda: connection.create_process(),
             "exec": lambda: connection.create_process("id"),
             "scp": lambda: connection.create_process("scp -t ."),
@@ -207,11 +207,11 @@ def test_nothing_but_sftp_is_opened(visitor: Visitor, running: Running) -> None:
         for wish, ask in wishes.items():
             try:
                 await ask()
-            except asyncssh.Error:
+            except (asyncssh.Error, asyncssh.ChannelListenError):
                 refused.append(wish)
         client = await connection.start_sftp_client()
         await client.stat(".")
-        connection.abort()
+        await drop(connection)
         return refused
 
     assert asyncio.run(asking()) == [
@@ -265,7 +265,7 @@ def test_sessions_of_one_account_are_limited(
             except asyncssh.Error:
                 opened.append(False)
         for connection in connections:
-            connection.abort()
+            await drop(connection)
         return opened
 
     assert asyncio.run(opening()) == [True, True, False]
@@ -277,11 +277,11 @@ def test_connections_are_limited(visitor: Visitor, start: Callable[..., Running]
     async def opening() -> bool:
         first = await visitor.connect(running)
         try:
-            (await visitor.connect(running)).abort()
+            await drop(await visitor.connect(running))
         except (asyncssh.Error, OSError):
             return False
         finally:
-            first.abort()
+            await drop(first)
         return True
 
     assert not asyncio.run(opening())
@@ -306,7 +306,7 @@ def test_the_real_client_does_a_districts_day(
         get students.csv {tmp_path}/back.csv
         put {here} teachers.csv
         rm teachers.csv
-        reput {here} students.csv
+        -reput {here} students.csv
     """
     command = visitor.openssh(running, batch=batch)
     done = subprocess.run(command, check=True, capture_output=True, text=True)

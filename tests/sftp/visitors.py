@@ -1,6 +1,7 @@
 """Servers of the tests, and clients that visit them."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -175,6 +176,13 @@ def another_visitor(district: District, folder: Path, label: str = "") -> Visito
         label=label,
     )
     return Visitor(district, account, password, key, folder)
+
+
+async def drop(connection: asyncssh.SSHClientConnection) -> None:
+    """Leave without a word, and wait until the system has closed the socket."""
+    connection.abort()
+    with contextlib.suppress(asyncssh.Error, OSError):
+        await connection.wait_closed()
 
 
 async def meanwhile(work: Callable[[], T]) -> T:

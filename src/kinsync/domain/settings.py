@@ -27,6 +27,8 @@ class Settings:
     """How many of them may have logged in to one account."""
     sftp_file_mb: str = "4096"
     """The largest file that an SFTP client may upload, in MiB."""
+    upload_days: str = "30"
+    """How many days the bytes of an uploaded file are kept."""
 
     @staticmethod
     def read(environ: Mapping[str, str], file: Mapping[str, object]) -> "Settings":

@@ -84,6 +84,11 @@ def public_key_line(text: str) -> str:
     Raises:
         ChangeInput: it is not a public key, or one that is too weak.
     """
+    if "PRIVATE KEY" in text:
+        raise ChangeInput(
+            "That is a private key: it should not have left its place. Make a new pair, and give "
+            "the .pub file."
+        )
     try:
         key = asyncssh.import_public_key(text)
     except (asyncssh.KeyImportError, ValueError) as error:

@@ -98,6 +98,8 @@ class Uploads:
     shelf: Shelf
     now: Callable[[], datetime]
     on_complete: OnComplete = field(default=_nobody)
+    retention: timedelta = timedelta(days=30)
+    """How long bytes are kept after an upload has ended."""
 
     def begin(self, account: Account, path: str) -> Receiving:
         """Receive a file from its first byte on. Incomplete ones of that name are forgotten.
@@ -114,8 +116,8 @@ class Uploads:
     def resume(self, account: Account, path: str) -> Receiving:
         """Receive an incomplete upload further; a new one where nothing is kept.
 
-        A client that goes on where a *whole* file ends, say yesterday's, leaves a gap: its upload is
-        incomplete.
+        A client that goes on where a *whole* file ends, say yesterday's, leaves a gap: its upload
+        is incomplete.
         """
         partial = records.partial_of(account.district_id, account.id, path)
         if partial is not None and partial.upload_id is not None:
@@ -197,6 +199,7 @@ class Uploads:
         at = self.now()
         is_ours = records.fail(district_id, receiving.upload_id, reason, size=size, at=at)
         if is_ours and not is_kept:
+            self.shelf.remove(receiving.account.district_public_id, receiving.upload_id)
             records.discard(district_id, [receiving.upload_id], at=at)
 
     def _forget_partials(self, account: Account, path: str) -> None:
@@ -213,7 +216,7 @@ class Uploads:
         return is_there
 
     def sweep(self) -> int:
-        """End uploads whose process has died, and forget bytes that nobody came back for.
+        """End uploads whose process has died; forget bytes that nobody came back for, or old ones.
 
         Answers how many uploads were ended. For each machine, now and then.
         """
@@ -226,15 +229,17 @@ class Uploads:
             older_than_seconds=KEEP_PARTIAL.total_seconds()
         ):
             records.discard(district_id, [upload_id], at=at)
+        self.purge(before=at - self.retention)
         return ended + records.fail_forgotten(SERVER_DIED, before=at - SILENT)
 
     def purge(self, *, before: datetime) -> int:
         """Remove the bytes of uploads that ended before then, and their names; how many."""
         found = records.kept_before(before)
         for district_id, public_id, upload_id in found:
-            records.forget_bytes(district_id, upload_id, at=self.now())
+            records.hide(district_id, upload_id)
             self.staging.discard(district_id, upload_id)
             self.shelf.remove(public_id, upload_id)
+            records.discard(district_id, [upload_id], at=self.now())
         return len(found)
 
 

@@ -9,12 +9,14 @@ import structlog
 from kinsync import bootstrap
 from kinsync.domain.errors import KinsyncError
 from kinsync.services.sftp_accounts import open_with_key, open_with_password
+from kinsync.sftp import algorithms
 from kinsync.sftp.service import Service
 from kinsync.sftp.session import Session
 from kinsync.store.sftp_accounts import Account
 
 log = structlog.get_logger()
 
+SIGNATURES = {name.encode() for name in algorithms.SIGNATURES}
 MOST_KEYS = 10
 """Public keys that a client may offer: agents offer all that they have."""
 
@@ -26,6 +28,7 @@ class Door(asyncssh.SSHServer):
         self.address = ""
         self._service = service
         self._accounts: dict[str, Account] = {}
+        self._since = asyncio.get_running_loop().time()
         self._failures = 0
         self._keys = 0
         self._sessions: list[Session] = []
@@ -65,7 +68,7 @@ class Door(asyncssh.SSHServer):
     def is_idle(self, now: float) -> bool:
         """Whether the client has asked for nothing for too long. ``now`` is the loop's time."""
         asked = [one.handler.asked_at for one in self._sessions if one.handler is not None]
-        return bool(asked) and now - max(asked) > self._service.limits.idle_seconds
+        return now - max(asked, default=self._since) > self._service.limits.idle_seconds
 
     # -- logging in --------------------------------------------------------------------------------
 
@@ -121,6 +124,7 @@ class Door(asyncssh.SSHServer):
             return False
         if account is None:
             return False
+        key.all_sig_algorithms = key.all_sig_algorithms & SIGNATURES  # asyncssh would take SHA-1
         self._let_in(username, account, "key")
         return True
 

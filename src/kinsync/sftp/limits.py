@@ -18,7 +18,7 @@ class Limits:
     """Files and folders that one session has open at once."""
     channels: int = 4
     """Sessions over one connection."""
-    window_bytes: int = 512 << 10
+    window_bytes: int = 256 << 10
     """What a client may send before it is taken: times the sessions, this is memory."""
     write_bytes: int = 256 << 10
     """The largest write that clients are told to make."""

@@ -51,7 +51,14 @@ def serve(
     """
     logging.getLogger("asyncssh").setLevel(logging.ERROR)  # it would log names and paths
     if not structlog.is_configured():
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+        structlog.configure(
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.JSONRenderer(),
+            ],
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        )
     names = Names(uploads.now, uploads.on_complete)
     service = Service(uploads, names, limits)
     keys = host_keys(at=bootstrap.now())
@@ -88,7 +95,7 @@ async def _listen(
             host,
             port,
             server_factory=partial(Door, service),
-            server_host_keys=list(keys),
+            server_host_keys=_host_key_pairs(keys),
             backlog=BACKLOG,
             kex_algs=algorithms.KEY_EXCHANGES,
             encryption_algs=algorithms.CIPHERS,
@@ -113,6 +120,15 @@ async def _listen(
             f"Cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}. "
             "Is another server running there? Choose an address with KINSYNC_SFTP."
         ) from error
+
+
+def _host_key_pairs(keys: Sequence[asyncssh.SSHKey]) -> list[asyncssh.SSHKeyPair]:
+    """Host keys that sign as ``algorithms`` has it: asyncssh would let RSA sign with SHA-1."""
+    allowed = {name.encode() for name in algorithms.SIGNATURES}
+    pairs = list(asyncssh.load_keypairs(list(keys)))
+    for pair in pairs:
+        pair.host_key_algorithms = [name for name in pair.host_key_algorithms if name in allowed]
+    return pairs
 
 
 async def _do_chores(service: Service) -> None:

@@ -9,16 +9,21 @@ import asyncio
 from typing import Any
 
 import asyncssh
+import structlog
 from asyncssh.packet import SSHPacket
-from asyncssh.sftp import MAX_SFTP_PACKET_LEN, SFTPServerHandler
+from asyncssh.sftp import SFTPServerHandler
 from asyncssh.stream import SSHReader, SSHServerStreamSession, SSHWriter
 
 from kinsync.sftp.root import Root
 from kinsync.sftp.service import Service
 from kinsync.store.sftp_accounts import Account
 
+log = structlog.get_logger()
+
 VERSION = 3
 """Of the protocol; what everybody speaks."""
+PACKET_HEAD_BYTES = 1024
+"""What a write has beside its bytes, and more."""
 LEFT_OUT = (
     b"hardlink@openssh.com",
     b"statvfs@openssh.com",
@@ -43,10 +48,26 @@ class Handler(SFTPServerHandler):
         self.asked_at = asyncio.get_running_loop().time()
         self._root = root
         self._service = service
+        self._most_bytes = service.limits.write_bytes + PACKET_HEAD_BYTES
 
     async def _cleanup(self, exc: Exception | None) -> None:
         self._root.is_lost = True
         await super()._cleanup(exc)
+
+    async def end(self) -> None:
+        """Close what is still open, if that has not been done."""
+        if self._reader is not None:
+            await self._cleanup(None)
+
+    async def recv_packet(self) -> SSHPacket:
+        """The next request, if it is no larger than clients are told: packets are memory."""
+        reader = self._reader
+        if reader is None:
+            raise asyncssh.SFTPNoConnection("The session has ended.")
+        size = int.from_bytes(await reader.readexactly(4), "big")
+        if size > self._most_bytes:
+            raise asyncssh.SFTPBadMessage("The packet is too large.")
+        return SSHPacket(await reader.readexactly(size))
 
     async def _process_packet(self, pkttype: int, pktid: int, packet: SSHPacket) -> None:
         self.asked_at = asyncio.get_running_loop().time()
@@ -68,7 +89,7 @@ class Handler(SFTPServerHandler):
         packet.check_end()
         limits = self._service.limits
         return asyncssh.SFTPLimits(
-            MAX_SFTP_PACKET_LEN, limits.write_bytes, limits.write_bytes, limits.handles
+            self._most_bytes, limits.write_bytes, limits.write_bytes, limits.handles
         )
 
     _packet_handlers: dict[int | bytes, Any] = {  # noqa: RUF012 (as asyncssh has it)
@@ -128,4 +149,11 @@ class Session(SSHServerStreamSession[bytes]):
 
     @staticmethod
     async def _run(handler: Handler) -> None:
-        await handler.run()
+        try:
+            await handler.run()
+        except EOFError:
+            pass  # gone before it had asked for anything
+        except Exception as error:
+            log.error("session_failed", why=type(error).__name__)
+        finally:
+            await handler.end()

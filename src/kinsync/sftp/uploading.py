@@ -129,6 +129,7 @@ class UploadHandle:
         Raises:
             SFTPError: it is incomplete; the client is told why.
         """
+        closed = time.monotonic()
         await self._caught_up()
         if self._receiving.is_untouched:
             await self.give_up("nothing was written", is_kept=False)
@@ -145,7 +146,7 @@ class UploadHandle:
             await self.give_up(error.reason, is_kept=False)
             raise
         self._service.uploading.discard(self)
-        self._log("upload_complete")
+        self._log("upload_complete", closing=round(time.monotonic() - closed, 3))
 
     async def give_up(self, reason: str, *, is_kept: bool = True) -> None:
         """The upload is incomplete. Never raises: whoever cleans up has nobody to tell."""
@@ -160,7 +161,7 @@ class UploadHandle:
             log.warning("upload_not_ended", why=type(error).__name__, **self._who())
         self._log("upload_incomplete", reason=reason)
 
-    def _log(self, event: str, **more: str) -> None:
+    def _log(self, event: str, **more: object) -> None:
         seconds = round(time.monotonic() - self._started, 3)
         log.info(event, bytes=self.size, seconds=seconds, **self._who(), **more)
 

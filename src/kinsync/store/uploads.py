@@ -102,7 +102,7 @@ def fail_forgotten(reason: str, *, before: datetime) -> int:
     """End uploads that nobody has received anything of since ``before``; their number."""
     with outages(doing="ending uploads"), connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE upload SET state = 'incomplete', reason = %s"
+            "UPDATE upload SET state = 'incomplete', reason = %s, size = 0"
             " WHERE state = 'receiving' AND touched_at < %s",
             (reason, before),
         )
@@ -221,7 +221,8 @@ WHERE name.district_id = %s AND name.account_id = %s {where}
 """
 PARTIALS = """
 SELECT DISTINCT ON (path) path, id, size, touched_at, false FROM upload
-WHERE district_id = %s AND account_id = %s AND state = 'incomplete' AND discarded_at IS NULL {where}
+WHERE district_id = %s AND account_id = %s AND state = 'incomplete' AND discarded_at IS NULL
+    AND size > 0 {where}
 ORDER BY path, id DESC
 """
 
@@ -332,16 +333,12 @@ def kept_before(before: datetime, *, limit: int = 1000) -> list[tuple[int, str, 
         return [(row[0], row[1], row[2]) for row in cursor.fetchall()]
 
 
-def forget_bytes(district_id: int, upload_id: int, *, at: datetime) -> None:
+def hide(district_id: int, upload_id: int) -> None:
     """Show an upload to nobody any more: its bytes are about to go."""
-    with outages(doing="purging uploads"), transaction.atomic(), connection.cursor() as cursor:
+    with outages(doing="purging uploads"), connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM sftp_name WHERE district_id = %s AND upload_id = %s",
             (district_id, upload_id),
-        )
-        cursor.execute(
-            "UPDATE upload SET discarded_at = %s WHERE district_id = %s AND id = %s",
-            (at, district_id, upload_id),
         )
 
 

@@ -178,6 +178,22 @@ class Migration(migrations.Migration):
                 name="upload_receiving",
             ),
         ),
+        migrations.AddIndex(
+            model_name="upload",
+            index=models.Index(
+                condition=models.Q(("discarded_at", None), ("state", "incomplete")),
+                fields=["district", "account", "path"],
+                name="upload_partial",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="upload",
+            index=models.Index(
+                condition=models.Q(("discarded_at", None)),
+                fields=["touched_at"],
+                name="upload_kept",
+            ),
+        ),
         migrations.RunSQL(SEQUENCES, DROP_SEQUENCES),
         migrations.RunSQL(POLICIES + CLOSE, migrations.RunSQL.noop),
     ]

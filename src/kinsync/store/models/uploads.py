@@ -56,6 +56,16 @@ class Upload(models.Model):
                 name="upload_receiving",
                 condition=models.Q(state="receiving"),
             ),
+            models.Index(
+                fields=["district", "account", "path"],
+                name="upload_partial",
+                condition=models.Q(state="incomplete", discarded_at=None),
+            ),
+            models.Index(
+                fields=["touched_at"],
+                name="upload_kept",
+                condition=models.Q(discarded_at=None),
+            ),
         ]
 
 
