@@ -219,6 +219,26 @@ def test_nothing_but_sftp_is_opened(visitor: Visitor, running: Running) -> None:
     ]  # fmt: skip
 
 
+def test_channels_of_one_connection_are_limited_while_they_last(
+    visitor: Visitor, running: Running
+) -> None:
+    async def opening() -> None:
+        connection = await visitor.connect(running)
+        clients = [await connection.start_sftp_client() for _ in range(4)]
+        with pytest.raises(asyncssh.Error):
+            await connection.start_sftp_client()
+        for client in clients:
+            client.exit()
+            await client.wait_closed()
+        for _ in range(6):
+            client = await connection.start_sftp_client()
+            client.exit()
+            await client.wait_closed()
+        await drop(connection)
+
+    asyncio.run(opening())
+
+
 WEAK: list[dict[str, list[str]]] = [
     {"kex_algs": ["diffie-hellman-group14-sha1", "diffie-hellman-group1-sha1"]},
     {"encryption_algs": ["aes256-cbc", "3des-cbc", "arcfour"]},

@@ -148,6 +148,7 @@ class Door(asyncssh.SSHServer):
             if door.account is not None and door.account.id == account.id
         ]
         limits = self._service.limits
+        self._sessions = [one for one in self._sessions if not one.is_over]
         if len(same) > limits.sessions_per_account or len(self._sessions) >= limits.channels:
             log.warning("sessions_of_account_full", account=account.id)
             return False

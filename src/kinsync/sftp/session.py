@@ -110,8 +110,14 @@ class Session(SSHServerStreamSession[bytes]):
     def __init__(self, service: Service, account: Account) -> None:
         super().__init__(None)
         self.handler: Handler | None = None
+        self.is_over = False
         self._service = service
         self._account = account
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The channel is closed."""
+        self.is_over = True
+        super().connection_lost(exc)
 
     def pty_requested(self, *_wanted: Any) -> bool:
         """No terminal."""
