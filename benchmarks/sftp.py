@@ -1,4 +1,4 @@
-"""``make bench``: uploads over SFTP.
+"""Uploads over SFTP: ``python -m benchmarks --rows ""``.
 
 Three questions: do 200 clients at once with 2 MB each all get through, and in what memory; how
 fast is one large upload beside OpenSSH's own server, with the same client, cipher and file; and how
@@ -16,7 +16,6 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -258,13 +257,3 @@ def openssh(folder: Path, key: Path, sshd: str, sftp_server: str) -> Iterator[in
     yield port
     process.terminate()
     process.wait()
-
-
-def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="kinsync-bench-sftp-") as name:
-        Path(name).chmod(0o711)
-        run(Path(name))
-
-
-if __name__ == "__main__":
-    main()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kinsync.sftp.uploading import UploadHandle
 
 T = TypeVar("T")
-THREADS = 8
+THREADS = 16
 """As many requests wait for the database or the disk at once; each thread has a connection."""
 VERIFIERS = 2
 """As many passwords are verified at once: each takes 19 MiB and 25 ms of a processor."""
