@@ -13,9 +13,11 @@ from typing import Any
 
 import asyncssh
 import pytest
+from django.db import connections
 
 from kinsync.services import sftp_accounts
 from kinsync.services.uploads import latest_complete
+from kinsync.store.database import connect
 from tests.conventions.pages import ROOT
 from tests.sftp.visitors import OPENSSH, Running, Visitor, drop, meanwhile, wait_until
 from tests.store.people import NOON
@@ -245,6 +247,31 @@ def under_way(visitor: Visitor, running: Running, what: Callable[[], Any]) -> An
         return done
 
     return asyncio.run(uploading())
+
+
+def test_connections_that_the_database_dropped_do_not_end_an_upload(
+    visitor: Visitor, running: Running
+) -> None:
+    def drop_connections() -> None:
+        with connect(autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+
+    async def uploading(client: asyncssh.SFTPClient) -> None:
+        for number in range(10):
+            file = await client.open(f"{PATH}.{number}.part", "wb")
+            await file.write(WHOLE)
+            await meanwhile(drop_connections)
+            await file.close()
+            await client.rename(f"{PATH}.{number}.part", f"{number}.csv")
+
+    visitor.visit(running, uploading)
+    connections.close_all()
+
+    assert {state for _, state in visitor.states()} == {"complete"}
+    assert len(visitor.listed(running)) == 10
 
 
 def test_a_write_that_fails_fails_the_close_and_nothing_counts(

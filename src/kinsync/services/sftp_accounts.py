@@ -20,7 +20,7 @@ from kinsync.domain.errors import ChangeInput, Defect, NotFound
 from kinsync.services.sftp_words import WORDS
 from kinsync.store import sftp_accounts as records
 from kinsync.store.records import District
-from kinsync.store.sftp_accounts import Account
+from kinsync.store.sftp_accounts import Account as Account  # doors know accounts from here
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 """argon2id at OWASP's floor: 25 ms. The library's own choice would let 10 logins a second in."""

@@ -109,8 +109,12 @@ class Uploads:
         """
         self._forget_partials(account, path)
         upload_id = records.begin(account.district_id, account.id, path, at=self.now())
-        with _disk(account, upload_id, self.now):
-            staged = self.staging.begin(account.district_id, upload_id)
+        try:
+            with _disk():
+                staged = self.staging.begin(account.district_id, upload_id)
+        except TryAgainLater as error:
+            records.fail(account.district_id, upload_id, str(error), size=0, at=self.now())
+            raise
         return Receiving(account, upload_id, path, staged)
 
     def resume(self, account: Account, path: str) -> Receiving:
@@ -151,7 +155,7 @@ class Uploads:
             KinsyncError: it is not done; the message is the reason.
         """
         account, staged = receiving.account, receiving.staged
-        with _disk(account, receiving.upload_id, self.now):
+        with _disk():
             sha256 = staged.seal()
             self.shelf.keep(staged.path, account.district_public_id, receiving.upload_id)
         try:
@@ -197,10 +201,11 @@ class Uploads:
         if not is_kept:
             staged.drop()
         at = self.now()
-        is_ours = records.fail(district_id, receiving.upload_id, reason, size=size, at=at)
+        upload_id = receiving.upload_id
+        is_ours = _twice(lambda: records.fail(district_id, upload_id, reason, size=size, at=at))
         if is_ours and not is_kept:
-            self.shelf.remove(receiving.account.district_public_id, receiving.upload_id)
-            records.discard(district_id, [receiving.upload_id], at=at)
+            self.shelf.remove(receiving.account.district_public_id, upload_id)
+            records.discard(district_id, [upload_id], at=at)
 
     def _forget_partials(self, account: Account, path: str) -> None:
         found = records.partials_of(account.district_id, account.id, path)
@@ -246,9 +251,17 @@ class Uploads:
 SERVER_DIED = "the server stopped while it received the file"
 
 
+def _twice(work: Callable[[], bool]) -> bool:
+    """Once more where the database went away: the connection may have died long before."""
+    try:
+        return work()
+    except TryAgainLater:
+        return work()
+
+
 @contextlib.contextmanager
-def _disk(account: Account, upload_id: int, now: Callable[[], datetime]) -> Iterator[None]:
-    """What it means when the disk will not: nothing of the upload's path, nothing half done."""
+def _disk() -> Iterator[None]:
+    """What it means when the disk will not."""
     try:
         yield
     except OSError as error:

@@ -8,11 +8,10 @@ import structlog
 
 from kinsync import bootstrap
 from kinsync.domain.errors import KinsyncError
-from kinsync.services.sftp_accounts import open_with_key, open_with_password
+from kinsync.services.sftp_accounts import Account, open_with_key, open_with_password
 from kinsync.sftp import algorithms
 from kinsync.sftp.service import Service
 from kinsync.sftp.session import Session
-from kinsync.store.sftp_accounts import Account
 
 log = structlog.get_logger()
 

@@ -18,12 +18,11 @@ from asyncssh.constants import (
 )
 
 from kinsync.domain.errors import NotFound, Revoked
-from kinsync.services.uploads import Receiving
+from kinsync.services.sftp_accounts import Account
+from kinsync.services.uploads import Name, Receiving
 from kinsync.sftp.paths import name_below_root
 from kinsync.sftp.service import Service, told_to_client
 from kinsync.sftp.uploading import DISK_FULL, ReadHandle, UploadHandle
-from kinsync.store.sftp_accounts import Account
-from kinsync.store.uploads import Name
 
 T = TypeVar("T")
 FOLDER_MODE = stat.S_IFDIR | 0o755
@@ -241,8 +240,8 @@ class Root(asyncssh.SFTPServer):
         return await self._answered(self._service.ask_for(self._account, work))
 
     async def _do(self, work: Callable[[], T]) -> T:
-        """Do something that cannot simply be repeated. It looks itself whether the account is."""
-        return await self._answered(self._service.do(work))
+        """Do something that looks itself whether the account is open."""
+        return await self._answered(self._service.ask(work))
 
     async def _answered(self, answer: Awaitable[T]) -> T:
         with told_to_client():

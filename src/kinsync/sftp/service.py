@@ -17,11 +17,10 @@ from kinsync.domain.errors import (
     Revoked,
     TryAgainLater,
 )
-from kinsync.services.sftp_accounts import is_open
+from kinsync.services.sftp_accounts import Account, is_open
 from kinsync.services.sftp_names import Names
 from kinsync.services.uploads import Uploads
 from kinsync.sftp.limits import Limits
-from kinsync.store.sftp_accounts import Account
 
 if TYPE_CHECKING:
     from kinsync.sftp.door import Door

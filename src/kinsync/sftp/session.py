@@ -14,9 +14,9 @@ from asyncssh.packet import SSHPacket
 from asyncssh.sftp import SFTPServerHandler
 from asyncssh.stream import SSHReader, SSHServerStreamSession, SSHWriter
 
+from kinsync.services.sftp_accounts import Account
 from kinsync.sftp.root import Root
 from kinsync.sftp.service import Service
-from kinsync.store.sftp_accounts import Account
 
 log = structlog.get_logger()
 

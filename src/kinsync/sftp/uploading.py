@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import asyncssh
 import structlog
 
-from kinsync.domain.errors import KinsyncError, Revoked
+from kinsync.domain.errors import KinsyncError, Revoked, TryAgainLater
 from kinsync.services.sftp_accounts import is_open
 from kinsync.services.uploads import Receiving
 from kinsync.sftp.service import Service, told_to_client
@@ -83,6 +83,8 @@ class UploadHandle:
         self._checked = time.monotonic()
         try:
             await self._check()
+        except TryAgainLater:
+            pass  # the database is away: it is asked again soon, and at the end for certain
         except KinsyncError as error:
             self.reason = str(error)
             with told_to_client():
