@@ -197,9 +197,9 @@ class Files(RuleBasedStateMachine):
         return self.names.listing(self.account, "")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _tables(server: object) -> None:
-    """The state machine makes districts of its own; nothing is emptied between its runs."""
+@pytest.fixture(autouse=True)
+def _tables(database: None) -> None:
+    """The state machine makes a district for each run; all are gone after the last."""
 
 
 TestFiles = Files.TestCase
