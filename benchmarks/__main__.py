@@ -1,6 +1,7 @@
-"""``make bench``: the table of work on a district's file, as ratios to a bare read of that file.
+"""``make bench``: the table of work on a district's file, as ratios to a bare read of that file,
+and uploads over SFTP.
 
-python -m benchmarks [--rows 100000,300000,3000000] [--data FOLDER]
+python -m benchmarks [--rows 100000,300000,3000000] [--data FOLDER] [--sftp-clients 200]
 
 Behind the tables stands what ten times the rows cost, in time and in memory.
 """
@@ -12,6 +13,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import sftp
 from benchmarks.measure import Measured, bare_read, kinsync
 
 MUST = {
@@ -35,15 +37,20 @@ def main() -> None:
         "--rows", default="100000,300000,3000000", help="sizes, with commas between"
     )
     parser.add_argument("--data", type=Path, help="keep generated files here, and reuse them")
+    parser.add_argument("--sftp-clients", type=int, default=sftp.CLIENTS, help="0 leaves SFTP out")
     asked = parser.parse_args()
     found: dict[int, dict[str, Measured]] = {}
-    for rows in map(int, asked.rows.split(",")):
+    for rows in map(int, filter(None, asked.rows.split(","))):
         with tempfile.TemporaryDirectory(prefix="kinsync-bench-") as folder:
             Path(folder).chmod(0o711)
             found[rows] = run(rows, Path(folder), asked.data or Path(folder))
     for rows in sorted(found):
         if rows * TENFOLD in found:
             show_growth(rows, found[rows], found[rows * TENFOLD])
+    if asked.sftp_clients:
+        with tempfile.TemporaryDirectory(prefix="kinsync-bench-sftp-") as folder:
+            Path(folder).chmod(0o711)
+            sftp.run(Path(folder), clients=asked.sftp_clients)
 
 
 def run(rows: int, folder: Path, data: Path) -> dict[str, Measured]:

@@ -4,7 +4,7 @@ import os
 import random
 import tomllib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from kinsync.store.storage import Storage
 from kinsync.transport.addresses import read_networks
 
 if TYPE_CHECKING:
+    from kinsync.services.uploads import Uploads
     from kinsync.services.webhooks import Tools as WebhookTools
 
 SETTINGS_FILE = "kinsync.toml"
@@ -72,6 +73,17 @@ def webhook_tools(settings: Settings) -> "WebhookTools":
         sealer=open_sealer(settings.home, settings.seal_key),
         chance=random.random,
         allowed=read_networks(settings.webhook_allow, setting="KINSYNC_WEBHOOK_ALLOW"),
+    )
+
+
+def uploads(settings: Settings) -> "Uploads":
+    """Where uploads are received, and where whole ones lie. Needs a connected database."""
+    from kinsync.services.uploads import Uploads
+    from kinsync.store.staging import Shelf, Staging
+
+    files = storage(settings)
+    return Uploads(
+        Staging(files), Shelf(files), now, retention=timedelta(days=settings.upload_days)
     )
 
 

@@ -18,9 +18,11 @@ from kinsync.cli import (
     generate,
     import_ids,
     serve,
+    sftp_accounts,
     sharing,
     sync,
     tokens,
+    uploads,
     webhooks,
 )
 from kinsync.cli.output import say_error
@@ -44,6 +46,8 @@ COMMANDS = (
     tokens.disconnect,
     disclosures.disclosures,
     webhooks.webhook,
+    sftp_accounts.sftp_account,
+    uploads.uploads,
     serve.serve,
     generate.generate,
     docs.docs,

@@ -1,59 +1,85 @@
 """``kinsync sync``, and what comes after it: holds, versions, restore."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from kinsync import bootstrap
 from kinsync.cli.check import exit_code, file_type, say_refusal
 from kinsync.cli.output import Reading, json_option, say, say_json, show_report, show_table
 from kinsync.cli.session import connected, tools
 from kinsync.domain.changes import Changes
+from kinsync.domain.settings import Settings
 from kinsync.services.delivery import open_delivery
 
 if TYPE_CHECKING:
     from kinsync.services.sync import Outcome
+    from kinsync.store.records import District
 
 HELD_EXIT_CODE = 3
 
 
 @click.command()
 @click.argument("district")
-@click.option("--file", type=file_type, required=True, help="The district's students.csv.")
+@click.option(
+    "--file", type=file_type, help="The district's students.csv; the newest upload otherwise."
+)
 @click.option("--contacts", type=file_type, help="customcontacts/contacts.csv beside it.")
 @click.option("--mapping", type=file_type, help="TOML that changes which column feeds which field.")
 @click.option("--preview", is_flag=True, help="Show and save what would change; publish nothing.")
 @json_option
 def sync(
     district: str,
-    file: Path,
+    file: Path | None,
     contacts: Path | None,
     mapping: Path | None,
     preview: bool,
     as_json: bool,
 ) -> int:
-    """Publish FILE as the next version of DISTRICT, whole or not at all."""
+    """Publish FILE as the next version of DISTRICT, whole or not at all.
+
+    Without --file, the newest whole students.csv that was uploaded over SFTP, and with it the
+    newest customcontacts/contacts.csv.
+    """
     settings = connected()
     from kinsync.services.sync import sync_delivery
     from kinsync.store import records
 
     found = records.find_district(district)
-    delivery = open_delivery(file, contacts=contacts, mapping=mapping)
     reading = Reading(is_quiet=as_json)
-    try:
-        outcome = sync_delivery(
-            found,
-            delivery,
-            tools(settings, reading=reading, is_quiet=as_json),
-            is_preview=preview,
-        )
-    finally:
-        reading.stop()
+    with _files(settings, found, file, contacts) as (students, beside):
+        delivery = open_delivery(students, contacts=beside, mapping=mapping)
+        try:
+            outcome = sync_delivery(
+                found,
+                delivery,
+                tools(settings, reading=reading, is_quiet=as_json),
+                is_preview=preview,
+            )
+        finally:
+            reading.stop()
     if as_json:
         say_json(outcome.as_json())
     else:
         _show(outcome, found.name)
     return _exit_code(outcome)
+
+
+@contextmanager
+def _files(
+    settings: Settings, district: "District", file: Path | None, contacts: Path | None
+) -> Iterator[tuple[Path, Path | None]]:
+    """The files that were named, or else those that were uploaded."""
+    if file is not None:
+        yield file, contacts
+        return
+    from kinsync.services.uploads import delivered
+
+    with delivered(district, bootstrap.uploads(settings).shelf) as (students, uploaded):
+        yield students, contacts or uploaded
 
 
 def _exit_code(outcome: "Outcome") -> int:

@@ -5,7 +5,8 @@ Wrong *data* is a finding (``domain.rules``); a row never raises.
     KinsyncError
     ├── ChangeInput      the command, file name or setting is wrong: mend it
     │   ├── NotFound     no such district, application, version, sync
-    │   └── Refused      a file that cannot be read as contacts (its findings say why)
+    │   ├── Refused      a file that cannot be read as contacts (its findings say why)
+    │   └── Revoked      an account that was closed while it was in use
     ├── TryAgainLater    database, network or disk is away: nothing was published
     ├── Conflict         somebody else changed it meanwhile: look again before repeating
     └── Defect           ours: report it
@@ -30,6 +31,10 @@ class NotFound(ChangeInput):
 
 class Refused(ChangeInput):
     """A file that cannot be read as contacts at all. Nothing was published."""
+
+
+class Revoked(ChangeInput):
+    """The account is closed: nothing more is done for it."""
 
 
 class Conflict(ChangeInput):

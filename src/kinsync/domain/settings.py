@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from kinsync.domain.errors import ChangeInput
 
 PREFIX = "KINSYNC_"
-NUMBERS = ("rate_limit",)
-"""Settings whose value is a whole number."""
+MAY_BE_ZERO = {"rate_limit"}
+"""Numbers where 0 has a meaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,14 @@ class Settings:
     """Keys under which secrets are sealed, the newest first; else ``keys/seal.key`` of the home."""
     webhook_allow: str = ""
     """Private networks that webhooks may go to, such as ``10.20.0.0/16, fd12::/48``."""
+    sftp_sessions: int = 250
+    """How many SFTP clients may be connected to one process at once."""
+    sftp_sessions_per_account: int = 10
+    """How many of them may have logged in to one account."""
+    sftp_file_mb: int = 4096
+    """The largest file that an SFTP client may upload, in MiB."""
+    upload_days: int = 30
+    """How many days the bytes of an uploaded file are kept."""
 
     @staticmethod
     def read(environ: Mapping[str, str], file: Mapping[str, object]) -> "Settings":
@@ -49,8 +58,12 @@ class Settings:
             if PREFIX + name.upper() in environ
         }
         home = Path(given.pop("home", "kinsync-home"))
-        numbers = {name: _whole_number(name, given.pop(name)) for name in NUMBERS if name in given}
-        return Settings(home=home.expanduser().absolute(), **numbers, **given)  # type: ignore[arg-type]
+        kinds = {one.name: one.type for one in fields(Settings)}
+        values: dict[str, Any] = {
+            name: _whole_number(name, value) if kinds[name] is int else value
+            for name, value in given.items()
+        }
+        return Settings(home=home.expanduser().absolute(), **values)
 
     def address(self, name: str) -> tuple[str, int]:
         """Host and port of the ``http`` or ``sftp`` setting.
@@ -68,6 +81,9 @@ class Settings:
 
 
 def _whole_number(name: str, text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise ChangeInput(f"{PREFIX}{name.upper()} is {text!r}; give a whole number, 0 or more.")
+    least = 0 if name in MAY_BE_ZERO else 1
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise ChangeInput(
+            f"{PREFIX}{name.upper()} is {text!r}; give a whole number, {least} or more."
+        )
     return int(text)

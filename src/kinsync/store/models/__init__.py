@@ -17,6 +17,13 @@ from kinsync.store.models.records import (
     Version,
 )
 from kinsync.store.models.sharing import Edition, Event, Visible
+from kinsync.store.models.uploads import (
+    LoginFailure,
+    SftpAccount,
+    SftpHostKey,
+    SftpName,
+    Upload,
+)
 from kinsync.store.models.webhooks import WebhookEndpoint, WebhookMessage
 
 __all__ = [
@@ -31,13 +38,18 @@ __all__ = [
     "Event",
     "IdClock",
     "Interval",
+    "LoginFailure",
     "Merge",
     "Relationship",
     "School",
+    "SftpAccount",
+    "SftpHostKey",
+    "SftpName",
     "Student",
     "Sync",
     "Token",
     "TokenMinute",
+    "Upload",
     "Version",
     "Visible",
     "WebhookEndpoint",

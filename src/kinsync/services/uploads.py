@@ -1,0 +1,328 @@
+"""Uploads: only a whole one counts, and what a sync takes is the newest whole one.
+
+    begin ─ write … ─▶ finish: hash, sync to disk, move into place, record with its job
+                └────▶ give up: incomplete, visible, never synced; what was there before stays
+
+Files with a temporary name (``students.csv.filepart``) are whole too, and count once they are
+renamed.
+"""
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.db.backends.utils import CursorWrapper
+
+from kinsync.domain.errors import Conflict, NotFound, TryAgainLater
+from kinsync.store import uploads as records
+from kinsync.store.records import District
+from kinsync.store.sftp_accounts import Account
+from kinsync.store.staging import Shelf, Staged, Staging
+from kinsync.store.uploads import Name, OnComplete, Upload
+
+STUDENTS, CONTACTS = "students.csv", "customcontacts/contacts.csv"
+READ = {STUDENTS, CONTACTS}
+"""What a sync reads."""
+NOT_NEEDED = {
+    f"{name}.csv"
+    for name in ("schools", "teachers", "sections", "enrollments", "staff", "admins", "attendance")
+}
+"""What districts send beside it, and Kinsync has no use for."""
+TEMPORARY = (".filepart", ".tmp", ".part", ".partial", ".writing", ".uploading")
+"""How names end that clients use until a file is whole."""
+QUIET_MINUTES = 5.0
+KEEP_PARTIAL = timedelta(hours=12)
+"""How long an incomplete upload waits for a client that resumes it."""
+SILENT = timedelta(hours=1)
+"""An upload without a sign of life for so long is not being received any more."""
+
+
+def purpose(path: str) -> str:
+    """What becomes of a file of that name: read, not needed, temporary, or unknown."""
+    if path in READ:
+        return "read"
+    if path in NOT_NEEDED:
+        return "not needed"
+    return "temporary" if path.endswith(TEMPORARY) else "unknown"
+
+
+def _nobody(_cursor: CursorWrapper, _district_id: int, _upload_id: int, _at: datetime) -> None:
+    """Tells nobody: a sync is asked for by a person."""
+
+
+@dataclass(slots=True)
+class Receiving:
+    """One upload that is under way, and the file in which its bytes gather."""
+
+    account: Account
+    upload_id: int
+    path: str
+    staged: Staged
+    stands_on: int = 0
+    """Size of the whole file that the client writes onto, where it did not cut it first. None of
+    its bytes are taken over: a file that would need them is incomplete."""
+
+    @property
+    def end(self) -> int:
+        """Where the file ends for a client that appends."""
+        return max(self.staged.size, self.stands_on)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every byte was written, by this client."""
+        return self.staged.is_whole and self.staged.size >= self.stands_on
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether the client opened a file that is there, and wrote nothing."""
+        return self.stands_on > 0 and not self.staged.is_changed
+
+    def truncate(self, size: int) -> None:
+        """Cut the file, or announce how long it will be."""
+        self.staged.truncate(size)
+        self.stands_on = min(self.stands_on, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """The use cases of whoever receives uploads.
+
+    ``on_complete`` is called in the transaction that records an upload which a sync reads, with
+    that transaction's cursor, so that a job is there exactly when the upload is.
+    """
+
+    staging: Staging
+    shelf: Shelf
+    now: Callable[[], datetime]
+    on_complete: OnComplete = field(default=_nobody)
+    retention: timedelta = timedelta(days=30)
+    """How long bytes are kept after an upload has ended."""
+
+    def begin(self, account: Account, path: str) -> Receiving:
+        """Receive a file from its first byte on. Incomplete ones of that name are forgotten.
+
+        Raises:
+            TryAgainLater: the database or the disk is away.
+        """
+        self._forget_partials(account, path)
+        upload_id = records.begin(account.district_id, account.id, path, at=self.now())
+        try:
+            with _disk():
+                staged = self.staging.begin(account.district_id, upload_id)
+        except TryAgainLater as error:
+            records.fail(account.district_id, upload_id, str(error), size=0, at=self.now())
+            raise
+        return Receiving(account, upload_id, path, staged)
+
+    def resume(self, account: Account, path: str) -> Receiving:
+        """Receive an incomplete upload further; a new one where nothing is kept.
+
+        A client that goes on where a *whole* file ends, say yesterday's, leaves a gap: its upload
+        is incomplete.
+        """
+        partial = records.partial_of(account.district_id, account.id, path)
+        if partial is not None and partial.upload_id is not None:
+            staged = self.staging.resume(account.district_id, partial.upload_id)
+            if staged is not None:
+                if records.resume(account.district_id, partial.upload_id, at=self.now()):
+                    return Receiving(account, partial.upload_id, path, staged)
+                staged.drop()
+        whole = records.name_of(account.district_id, account.id, path)
+        receiving = self.begin(account, path)
+        receiving.stands_on = whole.size if whole else 0
+        return receiving
+
+    def touch(self, receiving: Receiving) -> None:
+        """Record that bytes are coming.
+
+        Raises:
+            Conflict: the upload was given up meanwhile.
+        """
+        size = receiving.staged.size
+        district_id = receiving.account.district_id
+        if not records.touch(district_id, receiving.upload_id, size=size, at=self.now()):
+            raise Conflict("The upload was given up meanwhile. Upload the file again.")
+
+    def finish(self, receiving: Receiving) -> None:
+        """Make a whole upload what its account sees, and tell ``on_complete`` of it.
+
+        Either all of that is done, or nothing, and the upload is incomplete.
+
+        Raises:
+            KinsyncError: it is not done; the message is the reason.
+        """
+        account, staged = receiving.account, receiving.staged
+        with _disk():
+            sha256 = staged.seal()
+            self.shelf.keep(staged.path, account.district_public_id, receiving.upload_id)
+        try:
+            self._record_surely(receiving, sha256)
+        except TryAgainLater:
+            raise  # it may be recorded: its bytes stay, and go with the purge if it is not
+        except Exception:
+            self.shelf.remove(account.district_public_id, receiving.upload_id)
+            raise
+        staged.let_go()
+
+    def _record_surely(self, receiving: Receiving, sha256: str) -> None:
+        """Record, and once more where the database went away, unless that had been recorded."""
+        try:
+            self._record(receiving, sha256)
+        except TryAgainLater:
+            found = records.find(receiving.account.district_id, receiving.upload_id)
+            if found.state != records.COMPLETE:
+                self._record(receiving, sha256)
+
+    def _record(self, receiving: Receiving, sha256: str) -> None:
+        account, at = receiving.account, self.now()
+        with records.turn(account.id) as cursor:
+            records.complete(
+                cursor,
+                account.district_id,
+                account.id,
+                receiving.upload_id,
+                path=receiving.path,
+                size=receiving.staged.size,
+                sha256=sha256,
+                at=at,
+            )
+            if receiving.path in READ:
+                self.on_complete(cursor, account.district_id, receiving.upload_id, at)
+
+    def give_up(self, receiving: Receiving, reason: str, *, is_kept: bool = True) -> None:
+        """An upload is incomplete, for that reason. Its bytes wait for a resume if ``is_kept``."""
+        staged = receiving.staged
+        district_id = receiving.account.district_id
+        is_kept = is_kept and staged.prefix > 0
+        size = staged.keep() if is_kept else staged.size
+        if not is_kept:
+            staged.drop()
+        at = self.now()
+        upload_id = receiving.upload_id
+        is_ours = _twice(lambda: records.fail(district_id, upload_id, reason, size=size, at=at))
+        if is_ours and not is_kept:
+            self.shelf.remove(receiving.account.district_public_id, upload_id)
+            records.discard(district_id, [upload_id], at=at)
+
+    def _forget_partials(self, account: Account, path: str) -> None:
+        found = records.partials_of(account.district_id, account.id, path)
+        for upload_id in found:
+            self.staging.discard(account.district_id, upload_id)
+        if found:
+            records.discard(account.district_id, found, at=self.now())
+
+    def forget(self, account: Account, path: str) -> bool:
+        """Forget incomplete uploads of that name; whether there were any."""
+        is_there = records.partial_of(account.district_id, account.id, path) is not None
+        self._forget_partials(account, path)
+        return is_there
+
+    def sweep(self) -> int:
+        """End uploads whose process has died; forget bytes that nobody came back for, or old ones.
+
+        Answers how many uploads were ended. For each machine, now and then.
+        """
+        at = self.now()
+        ended = 0
+        for district_id, upload_id in self.staging.dead():
+            ended += records.fail(district_id, upload_id, SERVER_DIED, size=0, at=at)
+            records.discard(district_id, [upload_id], at=at)
+        for district_id, upload_id in self.staging.old(
+            older_than_seconds=KEEP_PARTIAL.total_seconds()
+        ):
+            records.discard(district_id, [upload_id], at=at)
+        self.purge(before=at - self.retention)
+        return ended + records.fail_forgotten(SERVER_DIED, before=at - SILENT)
+
+    def purge(self, *, before: datetime) -> int:
+        """Remove the bytes of uploads that ended before then, and their names; how many."""
+        found = records.kept_before(before)
+        for district_id, public_id, upload_id in found:
+            records.hide(district_id, upload_id)
+            self.staging.discard(district_id, upload_id)
+            self.shelf.remove(public_id, upload_id)
+            records.discard(district_id, [upload_id], at=self.now())
+        return len(found)
+
+
+SERVER_DIED = "the server stopped while it received the file"
+
+
+def _twice(work: Callable[[], bool]) -> bool:
+    """Once more where the database went away: the connection may have died long before."""
+    try:
+        return work()
+    except TryAgainLater:
+        return work()
+
+
+@contextlib.contextmanager
+def _disk() -> Iterator[None]:
+    """What it means when the disk will not."""
+    try:
+        yield
+    except OSError as error:
+        raise TryAgainLater(
+            f"The storage folder cannot be written ({error.strerror}). The upload is incomplete. "
+            "Make room on the disk and upload the file again."
+        ) from error
+
+
+# -- what a sync takes ---------------------------------------------------------------------------
+
+
+def latest_complete(district_id: int) -> tuple[Upload, Upload | None] | None:
+    """The newest whole students.csv of a district, and the newest whole contacts.csv beside it.
+
+    Each may come from any of the district's accounts. None where there is no students.csv.
+    """
+    students = records.newest_of(district_id, STUDENTS)
+    return None if students is None else (students, records.newest_of(district_id, CONTACTS))
+
+
+@contextlib.contextmanager
+def delivered(district: District, shelf: Shelf) -> Iterator[tuple[Path, Path | None]]:
+    """The files that ``latest_complete`` names, under their own names, while the block lasts.
+
+    Raises:
+        NotFound: nothing whole was uploaded.
+    """
+    found = latest_complete(district.id)
+    if found is None:
+        raise NotFound(
+            f"No account of {district.name} has uploaded a whole {STUDENTS}. Name one with --file, "
+            "or see 'kinsync uploads'."
+        )
+    with tempfile.TemporaryDirectory(prefix="kinsync-delivery-") as folder:
+        paths = [
+            None if upload is None else _named(Path(folder), shelf, district, upload)
+            for upload in found
+        ]
+        if paths[0] is None:  # never: for the type checker
+            raise NotFound(STUDENTS)
+        yield paths[0], paths[1]
+
+
+def _named(folder: Path, shelf: Shelf, district: District, upload: Upload) -> Path:
+    path = folder / Path(upload.path).name
+    path.symlink_to(shelf.local(district.public_id, upload.id))
+    return path
+
+
+def quiet_at(district: District) -> datetime | None:
+    """When the quiet period after the last activity ends; None where there never was any."""
+    last = records.last_activity(district.id)
+    given = district.settings.get("quiet_minutes", QUIET_MINUTES)
+    minutes = float(given) if isinstance(given, int | float) else QUIET_MINUTES
+    return None if last is None else last + timedelta(minutes=minutes)
+
+
+def recent(district_id: int, *, limit: int = 50) -> list[Upload]:
+    """The latest uploads of a district, whole or not, newest first."""
+    return records.recent(district_id, limit=limit)
+
+
+__all__ = ["Name", "Receiving", "Upload", "Uploads", "delivered", "latest_complete", "quiet_at"]
