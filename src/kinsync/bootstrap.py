@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import django
+from psycopg.conninfo import make_conninfo
 
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.settings import Settings
 from kinsync.store import database
+from kinsync.store.inbox import Inbox
 from kinsync.store.storage import Storage
 
 SETTINGS_FILE = "kinsync.toml"
@@ -30,13 +32,16 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings.read(environ, file)
 
 
-def connect_database(settings: Settings) -> None:
+def connect_database(settings: Settings, *, session: str = "kinsync") -> None:
     """Open the database of these settings, set up Django on it, and bring its tables up to date.
+
+    ``session`` is what the database calls all connections of this process.
 
     Raises:
         ChangeInput, TryAgainLater: as ``store.database.open_database`` says.
     """
-    os.environ[database.ENVIRONMENT] = database.open_database(settings)
+    address = database.open_database(settings)
+    os.environ[database.ENVIRONMENT] = make_conninfo(address, application_name=session)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kinsync.web.settings")
     django.setup()
     from kinsync.store.migrate import migrate  # needs Django to be set up
@@ -47,6 +52,11 @@ def connect_database(settings: Settings) -> None:
 def storage(settings: Settings) -> Storage:
     """Where files lie that belong to no table."""
     return Storage(settings.home)
+
+
+def arrivals(settings: Settings) -> Inbox:
+    """Where what districts deliver by themselves is found."""
+    return Inbox(storage(settings))
 
 
 def now() -> datetime:

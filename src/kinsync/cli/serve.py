@@ -5,22 +5,36 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import click
 
 from kinsync.cli.output import json_option, say, say_json
+from kinsync.cli.roles import beside, stop_with
 from kinsync.cli.session import connected
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.settings import Settings
 
 
 @click.command()
-@click.option("--only", type=click.Choice(["web"]), help="Run one role alone.")
+@click.option("--only", type=click.Choice(["web", "worker"]), help="Run one role alone.")
 @click.option("--http", metavar="HOST:PORT", help="Where to listen; KINSYNC_HTTP otherwise.")
+@click.option("--parent", type=int, hidden=True, help="Stop when that process is gone.")
 @json_option
-def serve(only: str | None, http: str | None, as_json: bool) -> None:
-    """Serve the API until Ctrl-C."""
-    del only  # the SFTP server and the worker are further roles
+def serve(only: str | None, http: str | None, parent: int | None, as_json: bool) -> None:
+    """Serve the API and work on what districts deliver, until Ctrl-C."""
+    if parent is not None:
+        stop_with(parent)
+    if only == "worker":
+        _work(as_json=as_json)
+    elif only == "web":
+        _serve_web(http, as_json=as_json)
+    else:
+        with beside(["--only", "worker"]):
+            _serve_web(http, as_json=as_json)
+
+
+def _serve_web(http: str | None, *, as_json: bool) -> None:
     settings = connected()
     host, port = Settings(http=http).address("http") if http else settings.address("http")
     from kinsync.web.server import serve as serve_web
@@ -33,6 +47,20 @@ def serve(only: str | None, http: str | None, as_json: bool) -> None:
 
     with alone(settings.home, "web"):
         serve_web(host, port, ready=ready)
+
+
+def _work(*, as_json: bool) -> None:
+    session = f"kinsync worker {uuid4().hex}"
+    settings = connected(session=session)
+    from kinsync.jobs import worker
+
+    def ready() -> None:
+        if as_json:
+            say_json({"worker": session})
+        else:
+            say("A worker is ready (Ctrl-C stops it)")
+
+    worker.run(settings, session, ready=ready)
 
 
 @contextmanager

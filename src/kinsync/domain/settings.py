@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from kinsync.domain.errors import ChangeInput
 
@@ -21,6 +22,12 @@ class Settings:
     """Where ``serve`` listens for HTTP, as HOST:PORT."""
     sftp: str = "127.0.0.1:2022"
     """Where ``serve`` listens for SFTP, as HOST:PORT."""
+    worker_jobs: int = 2
+    """Jobs that one worker runs at the same time."""
+    heartbeat_seconds: int = 10
+    """How often a worker says that it lives; after two beats missed, others take over its jobs."""
+    stop_seconds: int = 25
+    """How long jobs may go on once a worker is told to stop; then they are handed back."""
 
     @staticmethod
     def read(environ: Mapping[str, str], file: Mapping[str, object]) -> "Settings":
@@ -41,7 +48,12 @@ class Settings:
             if PREFIX + name.upper() in environ
         }
         home = Path(given.pop("home", "kinsync-home"))
-        return Settings(home=home.expanduser().absolute(), **given)
+        kinds = {field.name: field.type for field in fields(Settings)}
+        values: dict[str, Any] = {
+            name: _whole_number(name, value) if kinds[name] is int else value
+            for name, value in given.items()
+        }
+        return Settings(home=home.expanduser().absolute(), **values)
 
     def address(self, name: str) -> tuple[str, int]:
         """Host and port of the ``http`` or ``sftp`` setting.
@@ -56,3 +68,9 @@ class Settings:
                 f"{PREFIX}{name.upper()} is {value!r}; give HOST:PORT, such as 127.0.0.1:8000."
             )
         return host.strip("[]"), int(port)
+
+
+def _whole_number(name: str, value: str) -> int:
+    if not value.isdecimal() or int(value) == 0:
+        raise ChangeInput(f"{PREFIX}{name.upper()} is {value!r}; give a whole number from 1 on.")
+    return int(value)

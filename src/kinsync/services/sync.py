@@ -74,17 +74,25 @@ class Outcome:
 
 
 def sync_delivery(
-    district: records.District, delivery: Delivery, tools: Tools, *, is_preview: bool = False
+    district: records.District,
+    delivery: Delivery,
+    tools: Tools,
+    *,
+    is_preview: bool = False,
+    turn: int | None = None,
 ) -> Outcome:
     """Run one sync of a district; a second one of the same district waits.
 
+    ``turn`` is that of the upload which the delivery is, where it is one.
+
     Raises:
+        Conflict: this process was given up for dead meanwhile, and another has taken over.
         TryAgainLater: the database or the disk is away; nothing was published.
     """
     with district_lock(district.id, on_wait=tools.on_wait):
         records.fail_abandoned(district.id, at=tools.now())
         district = records.district(district.id)
-        run = _start(district, delivery, tools, is_preview=is_preview)
+        run = _start(district, delivery, tools, is_preview=is_preview, turn=turn)
         if not is_preview and (before := _published_already(district, delivery)):
             return Outcome(_end_unread(run, before, tools))
         try:
@@ -96,7 +104,12 @@ def sync_delivery(
 
 
 def _start(
-    district: records.District, delivery: Delivery, tools: Tools, *, is_preview: bool
+    district: records.District,
+    delivery: Delivery,
+    tools: Tools,
+    *,
+    is_preview: bool,
+    turn: int | None,
 ) -> records.Sync:
     return records.start_sync(
         district,
@@ -105,6 +118,7 @@ def _start(
         sha256=delivery.sha256,
         rules=delivery.rules,
         is_preview=is_preview,
+        turn=turn,
     )
 
 
@@ -119,8 +133,8 @@ def _published_already(district: records.District, delivery: Delivery) -> record
 
 def _end_unread(run: records.Sync, before: records.Sync, tools: Tools) -> records.Sync:
     """A sync of what is published already: its counts are known, and older holds are answered."""
-    records.replace_held(run.district_id, by=run.id, at=tools.now())
-    return records.finish_sync(run, "unchanged", at=tools.now(), counts=as_reported(before.counts))
+    counts = as_reported(before.counts)
+    return records.finish_sync(run, "unchanged", at=tools.now(), counts=counts, replaces_held=True)
 
 
 def _note_failure(run: records.Sync, error: KinsyncError, tools: Tools) -> None:
@@ -226,14 +240,13 @@ class _Run:
     def _end(
         self, state: str, report: Report, reasons: tuple[HoldReason, ...] = ()
     ) -> records.Sync:
-        if not self.sync.is_preview and state != "refused":
-            records.replace_held(self.district.id, by=self.sync.id, at=self.tools.now())
         return records.finish_sync(
             self.sync,
             state,
             at=self.tools.now(),
             counts=report.as_json(),
             reasons=[reason.sentence for reason in reasons],
+            replaces_held=not self.sync.is_preview and state != "refused",
         )
 
 

@@ -1,6 +1,7 @@
 """The tables, as Django models, one area a file: migrations and single records go through them."""
 
 from kinsync.store.models.access import Application, Connection, Token
+from kinsync.store.models.jobs import Schedule, TeamMember, Worker
 from kinsync.store.models.records import (
     Contact,
     District,
@@ -25,9 +26,12 @@ __all__ = [
     "Interval",
     "Merge",
     "Relationship",
+    "Schedule",
     "School",
     "Student",
     "Sync",
+    "TeamMember",
     "Token",
     "Version",
+    "Worker",
 ]

@@ -52,6 +52,7 @@ class Sync(models.Model):
     error = models.TextField(default="")
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    turn = models.BigIntegerField(null=True)  # of the upload it read: the highest is the newest
 
     class Meta:
         db_table = "sync"

@@ -1,0 +1,77 @@
+"""Roles that run beside the first one: each a process of its own, begun again when it dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from kinsync import bootstrap
+
+SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_BEYOND_STOP = 5
+"""What a role may take beyond ``stop_seconds`` before it is killed."""
+
+
+@contextmanager
+def beside(arguments: Sequence[str]) -> Iterator[None]:
+    """Run ``kinsync serve`` with these arguments beside this process, until the context ends."""
+    role = _Role(arguments)
+    role.start()
+    try:
+        yield
+    finally:
+        role.end()
+
+
+def stop_with(parent: int) -> None:
+    """End this process, as if told to, once its parent is gone, however it went."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True, name="parent").start()
+
+
+class _Role(threading.Thread):
+    """One child process, begun again when it ends by itself."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(daemon=True, name="role")
+        self._command = [
+            *(sys.executable, "-m", "kinsync", "serve", *arguments),
+            *("--parent", str(os.getpid())),
+        ]
+        self._is_ending = threading.Event()
+        self._turn = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self) -> None:
+        while not self._is_ending.is_set():
+            with self._turn:
+                if self._is_ending.is_set():
+                    return
+                self._process = process = subprocess.Popen(
+                    self._command, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno()
+                )
+            process.wait()
+            self._is_ending.wait(SECONDS_BETWEEN_LOOKS)
+
+    def end(self) -> None:
+        """Stop the child: gently first."""
+        self._is_ending.set()
+        with self._turn:
+            process = self._process
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(bootstrap.read_settings().stop_seconds + SECONDS_BEYOND_STOP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,106 @@
+"""The queue's own tables, workers, timetables, and the people who are told."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+WALLED = ("schedule", "team_member")
+
+WALL = "".join(
+    f"""
+    GRANT SELECT ON {table} TO kinsync_web;
+    ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY own_district ON {table} TO kinsync_web
+        USING (district_id = NULLIF(current_setting('kinsync.district', true), '')::int);
+    """
+    for table in WALLED
+)
+"""As in the first migration: without the setting there are no rows."""
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("store", "0001_initial"),
+        ("procrastinate", "0041_post_retry_failed_job"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="sync",
+            name="turn",
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.CreateModel(
+            name="Worker",
+            fields=[
+                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("session", models.TextField()),
+                ("started_at", models.DateTimeField()),
+            ],
+            options={
+                "db_table": "worker",
+            },
+        ),
+        migrations.CreateModel(
+            name="Schedule",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "district_id",
+                        "what",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("what", models.TextField(db_collation="C")),
+                ("timetable", models.TextField()),
+                ("jitter_seconds", models.IntegerField(default=0)),
+                ("next_at", models.DateTimeField()),
+                ("last_at", models.DateTimeField(null=True)),
+                (
+                    "district",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="store.district",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "schedule",
+                "indexes": [models.Index(fields=["next_at"], name="schedule_next")],
+            },
+        ),
+        migrations.CreateModel(
+            name="TeamMember",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "district_id",
+                        "email",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("email", models.TextField(db_collation="C")),
+                ("reports", models.TextField()),
+                (
+                    "district",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="store.district",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "team_member",
+            },
+        ),
+        migrations.RunSQL(WALL),
+    ]
