@@ -8,7 +8,19 @@ from pathlib import Path
 import click
 
 from kinsync import __version__
-from kinsync.cli import applications, check, demo, districts, docs, generate, serve, sync
+from kinsync.cli import (
+    applications,
+    check,
+    demo,
+    districts,
+    docs,
+    generate,
+    jobs,
+    schedules,
+    serve,
+    sync,
+    team,
+)
 from kinsync.cli.output import say_error
 from kinsync.domain.errors import Defect, KinsyncError
 
@@ -22,10 +34,15 @@ COMMANDS = (
     sync.versions,
     sync.restore,
     districts.district,
+    team.team,
+    schedules.schedule,
+    schedules.pause,
+    schedules.blackout,
     applications.app,
     applications.connect,
     applications.token,
     serve.serve,
+    jobs.jobs,
     generate.generate,
     docs.docs,
 )

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kinsync import bootstrap
 from kinsync.cli.check import exit_code, file_type, say_refusal
 from kinsync.cli.output import Reading, json_option, say, say_json, show_report, show_table
 from kinsync.cli.session import connected, tools
 from kinsync.domain.changes import Changes
+from kinsync.domain.errors import ChangeInput
 from kinsync.services.delivery import open_delivery
 
 if TYPE_CHECKING:
@@ -19,41 +21,59 @@ HELD_EXIT_CODE = 3
 
 @click.command()
 @click.argument("district")
-@click.option("--file", type=file_type, required=True, help="The district's students.csv.")
+@click.option("--file", type=file_type, help="A students.csv; otherwise the newest upload.")
 @click.option("--contacts", type=file_type, help="customcontacts/contacts.csv beside it.")
 @click.option("--mapping", type=file_type, help="TOML that changes which column feeds which field.")
 @click.option("--preview", is_flag=True, help="Show and save what would change; publish nothing.")
 @json_option
 def sync(
     district: str,
-    file: Path,
+    file: Path | None,
     contacts: Path | None,
     mapping: Path | None,
     preview: bool,
     as_json: bool,
 ) -> int:
-    """Publish FILE as the next version of DISTRICT, whole or not at all."""
+    """Publish FILE as the next version of DISTRICT, whole or not at all.
+
+    Without --file what the district delivered last is synced, without waiting until it is quiet.
+    """
+    if file is None and (contacts or mapping or preview):
+        raise ChangeInput("--contacts, --mapping and --preview go with --file.")
     settings = connected()
+    from kinsync.services.arrivals import sync_arrived
     from kinsync.services.sync import sync_delivery
     from kinsync.store import records
 
     found = records.find_district(district)
-    delivery = open_delivery(file, contacts=contacts, mapping=mapping)
     reading = Reading(is_quiet=as_json)
+    given = tools(settings, reading=reading, is_quiet=as_json)
     try:
-        outcome = sync_delivery(
-            found,
-            delivery,
-            tools(settings, reading=reading, is_quiet=as_json),
-            is_preview=preview,
-        )
+        if file is None:
+            outcome = sync_arrived(found.id, bootstrap.arrivals(settings), given)
+        else:
+            delivery = open_delivery(file, contacts=contacts, mapping=mapping)
+            outcome = sync_delivery(found, delivery, given, is_preview=preview)
     finally:
         reading.stop()
+    if outcome is None:
+        return _say_nothing_new(found.name, as_json=as_json)
     if as_json:
         say_json(outcome.as_json())
     else:
         _show(outcome, found.name)
     return _exit_code(outcome)
+
+
+def _say_nothing_new(district: str, *, as_json: bool) -> int:
+    if as_json:
+        say_json({"state": "nothing-new"})
+    else:
+        say(
+            f"Nothing to do: {district} has delivered nothing since its last sync, or is paused "
+            "('kinsync district show' says so)."
+        )
+    return 0
 
 
 def _exit_code(outcome: "Outcome") -> int:

@@ -26,6 +26,7 @@ from kinsync import bootstrap
 from kinsync.domain.errors import Defect, KinsyncError, TryAgainLater
 from kinsync.domain.settings import Settings
 from kinsync.jobs.tasks import WORKSHOP, Workshop, tasks
+from kinsync.services.schedules import queue_due
 from kinsync.services.sync import Tools
 from kinsync.store import database, workers
 
@@ -229,3 +230,4 @@ class _Steward(threading.Thread):
             return
         for number in workers.take_over(HEARTBEATS_MISSED * self._heartbeat):
             log.warning("Worker %s is not heard of; its jobs are taken over.", number)
+        queue_due(bootstrap.now())

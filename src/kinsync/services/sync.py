@@ -171,11 +171,11 @@ class _Run:
         if self.sync.is_preview or reasons:
             storage.save_changes(self._folder(), changes)
             state = "previewed" if self.sync.is_preview else "held"
-            return Outcome(self._end(state, report, reasons), report, changes, reasons)
+            return Outcome(self._end(state, report, changes, reasons), report, changes, reasons)
         if changes.is_empty:
-            return Outcome(self._end("unchanged", report), report, changes)
+            return Outcome(self._end("unchanged", report, changes), report, changes)
         self._publish(changes, incoming.snapshot, report)
-        return Outcome(self._end("published", report), report, changes)
+        return Outcome(self._end("published", report, changes), report, changes)
 
     def _first(self, intake: Intake, report: Report) -> Outcome:
         """The first version of a district: nobody to match, nothing to hold."""
@@ -184,9 +184,9 @@ class _Run:
         self._keep_findings(intake)
         if self.sync.is_preview:
             storage.save_changes(self._folder(), changes)
-            return Outcome(self._end("previewed", report), report, changes)
+            return Outcome(self._end("previewed", report, changes), report, changes)
         self._publish(changes, snapshot, report)
-        return Outcome(self._end("published", report), report, changes)
+        return Outcome(self._end("published", report, changes), report, changes)
 
     def _incoming(self, intake: Intake, published: Snapshot) -> Matched:
         """The delivery under published ids, and with it what held rows keep in place."""
@@ -238,13 +238,20 @@ class _Run:
         return self.tools.storage.sync(self.district.public_id, self.sync.id)
 
     def _end(
-        self, state: str, report: Report, reasons: tuple[HoldReason, ...] = ()
+        self,
+        state: str,
+        report: Report,
+        changes: Changes | None = None,
+        reasons: tuple[HoldReason, ...] = (),
     ) -> records.Sync:
+        counts = report.as_json()
+        if changes is not None:
+            counts["changes"] = changes.counts()
         return records.finish_sync(
             self.sync,
             state,
             at=self.tools.now(),
-            counts=report.as_json(),
+            counts=counts,
             reasons=[reason.sentence for reason in reasons],
             replaces_held=not self.sync.is_preview and state != "refused",
         )
