@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from kinsync.domain.settings import Settings
 from kinsync.store import database
 from kinsync.store.inbox import Inbox
 from kinsync.store.storage import Storage
+from kinsync.transport.mail import Letter, SmtpPost, print_letter
 
 SETTINGS_FILE = "kinsync.toml"
 
@@ -57,6 +58,11 @@ def storage(settings: Settings) -> Storage:
 def arrivals(settings: Settings) -> Inbox:
     """Where what districts deliver by themselves is found."""
     return Inbox(storage(settings))
+
+
+def post(settings: Settings) -> Callable[[Letter], None]:
+    """What takes mail."""
+    return SmtpPost(settings.smtp_url, settings.mail_from) if settings.smtp_url else print_letter
 
 
 def now() -> datetime:

@@ -42,6 +42,7 @@ def sync(
         raise ChangeInput("--contacts, --mapping and --preview go with --file.")
     settings = connected()
     from kinsync.services.arrivals import sync_arrived
+    from kinsync.services.mail import report_ended
     from kinsync.services.sync import sync_delivery
     from kinsync.store import records
 
@@ -56,6 +57,7 @@ def sync(
             outcome = sync_delivery(found, delivery, given, is_preview=preview)
     finally:
         reading.stop()
+    report_ended(records.district(found.id), bootstrap.post(settings), bootstrap.now())
     if outcome is None:
         return _say_nothing_new(found.name, as_json=as_json)
     if as_json:

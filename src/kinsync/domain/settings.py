@@ -22,6 +22,10 @@ class Settings:
     """Where ``serve`` listens for HTTP, as HOST:PORT."""
     sftp: str = "127.0.0.1:2022"
     """Where ``serve`` listens for SFTP, as HOST:PORT."""
+    smtp_url: str = ""
+    """Server that reports are mailed by, as smtp://user:password@host:port; printed where blank."""
+    mail_from: str = "kinsync@localhost"
+    """Whom reports come from."""
     worker_jobs: int = 2
     """Jobs that one worker runs at the same time."""
     heartbeat_seconds: int = 10

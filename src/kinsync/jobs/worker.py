@@ -57,7 +57,9 @@ def workshop(settings: Settings) -> Workshop:
 
     storage = bootstrap.storage(settings)
     tools = Tools(storage=storage, now=bootstrap.now, on_wait=on_wait)
-    return Workshop(tools=tools, arrivals=bootstrap.arrivals(settings))
+    return Workshop(
+        tools=tools, arrivals=bootstrap.arrivals(settings), send=bootstrap.post(settings)
+    )
 
 
 class _Shift:

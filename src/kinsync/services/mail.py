@@ -4,7 +4,7 @@ Counts, changes, findings by rule with what to do, a hold and its reasons: never
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 from email_validator import EmailNotValidError, validate_email
@@ -13,6 +13,7 @@ from kinsync.domain.errors import ChangeInput
 from kinsync.domain.frames import KINDS
 from kinsync.domain.rules import RULES
 from kinsync.store import records, teams
+from kinsync.transport.mail import Letter
 
 PROBLEMS = ("held", "refused", "failed")
 """Ends of a sync that somebody has to look at."""
@@ -24,15 +25,6 @@ _ENDINGS = {
     "refused": "the file was refused; nothing was published",
     "failed": "stopped by an error; nothing was published",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One mail."""
-
-    to: str
-    subject: str
-    text: str
 
 
 Send = Callable[[Letter], None]
@@ -52,10 +44,27 @@ def add_member(district: records.District, email: str, reports: str) -> teams.Me
     return teams.put_member(district.id, known, reports)
 
 
-def report(district: records.District, sync: records.Sync, send: Send) -> int:
-    """Tell the team how a sync ended; answers how many were told."""
-    has_problems = is_problem(sync)
-    wanted = {teams.ALWAYS, teams.PROBLEMS} if has_problems else {teams.ALWAYS}
+def report_ended(
+    district: records.District, send: Send, at: datetime, *, has_failed: bool = False
+) -> int:
+    """Tell the team of every sync that ended and was not told of; answers how many mails went.
+
+    A sync that failed is told of where nobody tries it again (``has_failed``). A mail that was
+    sent when the process died is sent twice, never not at all.
+
+    Raises:
+        TryAgainLater: the mail server is away.
+    """
+    count = 0
+    for sync in records.unreported_syncs(district.id):
+        if sync.state != "failed" or has_failed:
+            count += _report(district, sync, send)
+        records.note_reported(sync, at)
+    return count
+
+
+def _report(district: records.District, sync: records.Sync, send: Send) -> int:
+    wanted = {teams.ALWAYS, teams.PROBLEMS} if is_problem(sync) else {teams.ALWAYS}
     members = [one for one in teams.list_members(district.id) if one.reports in wanted]
     for member in members:
         send(Letter(member.email, subject_of(district, sync), text_of(district, sync)))
@@ -69,8 +78,12 @@ def is_problem(sync: records.Sync) -> bool:
 
 def subject_of(district: records.District, sync: records.Sync) -> str:
     """Whose sync, and how it ended, on one line."""
-    ending = _ENDINGS[sync.state].format(version=sync.version)
+    ending = _ending(sync)
     return " ".join(f"{district.name}: {ending}".split())
+
+
+def _ending(sync: records.Sync) -> str:
+    return _ENDINGS.get(sync.state, sync.state).format(version=sync.version)
 
 
 def text_of(district: records.District, sync: records.Sync) -> str:
@@ -80,7 +93,7 @@ def text_of(district: records.District, sync: records.Sync) -> str:
 
 
 def _begin(district: records.District, sync: records.Sync) -> str:
-    ending = _ENDINGS[sync.state].format(version=sync.version)
+    ending = _ending(sync)
     return f"Sync {sync.id} of {district.name} ({sync.file_name}): {ending}."
 
 

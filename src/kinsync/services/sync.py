@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from kinsync.domain.changes import Changes, Matched, Snapshot
-from kinsync.domain.errors import KinsyncError
+from kinsync.domain.errors import ChangeInput, KinsyncError
 from kinsync.domain.frames import KINDS
 from kinsync.domain.guarding import GuardThresholds, HoldReason
 from kinsync.domain.vocabulary import Vocabulary
@@ -27,6 +27,7 @@ from kinsync.pipeline.snapshot import schools
 from kinsync.services.check import checked
 from kinsync.services.delivery import Delivery
 from kinsync.services.intake import Intake
+from kinsync.services.pause import pause_of
 from kinsync.services.report import Report, all_findings, as_reported, report_on
 from kinsync.store import ids, publish, records, snapshots, storage
 from kinsync.store.database import district_lock
@@ -86,12 +87,18 @@ def sync_delivery(
     ``turn`` is that of the upload which the delivery is, where it is one.
 
     Raises:
+        ChangeInput: the district is paused, and this is no preview.
         Conflict: this process was given up for dead meanwhile, and another has taken over.
         TryAgainLater: the database or the disk is away; nothing was published.
     """
     with district_lock(district.id, on_wait=tools.on_wait):
         records.fail_abandoned(district.id, at=tools.now())
         district = records.district(district.id)
+        if not is_preview and pause_of(district, tools.now()):
+            raise ChangeInput(
+                f"{district.name} is paused: nothing is published. 'kinsync pause --resume' or "
+                "'kinsync blackout --remove' ends that; --preview works meanwhile."
+            )
         run = _start(district, delivery, tools, is_preview=is_preview, turn=turn)
         if not is_preview and (before := _published_already(district, delivery)):
             return Outcome(_end_unread(run, before, tools))

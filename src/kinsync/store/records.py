@@ -247,6 +247,22 @@ def fail_abandoned(district_id: int, *, at: datetime) -> None:
         )
 
 
+def unreported_syncs(district_id: int) -> list[Sync]:
+    """Syncs that ended and that the team was not told of, the oldest first."""
+    with outages(doing="looking for syncs"):
+        rows = models.Sync.objects.filter(
+            district_id=district_id, is_preview=False, reported_at__isnull=True
+        )
+        return [_sync(row) for row in rows.exclude(state=RUNNING).order_by("id")]
+
+
+def note_reported(sync: Sync, at: datetime) -> None:
+    """The team was told of a sync, or need not be."""
+    with outages(doing="noting a report"):
+        rows = models.Sync.objects.filter(district_id=sync.district_id, id=sync.id)
+        rows.update(reported_at=at)
+
+
 def list_versions(district_id: int) -> list[Version]:
     """Every version of a district, newest first."""
     with outages(doing="listing versions"):

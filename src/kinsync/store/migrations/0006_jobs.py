@@ -29,6 +29,12 @@ class Migration(migrations.Migration):
             name="turn",
             field=models.BigIntegerField(null=True),
         ),
+        migrations.AddField(
+            model_name="sync",
+            name="reported_at",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.RunSQL("UPDATE sync SET reported_at = finished_at"),  # nobody waits for those
         migrations.CreateModel(
             name="Worker",
             fields=[

@@ -53,6 +53,7 @@ class Sync(models.Model):
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     turn = models.BigIntegerField(null=True)  # of the upload it read: the highest is the newest
+    reported_at = models.DateTimeField(null=True)  # when the team was told
 
     class Meta:
         db_table = "sync"
