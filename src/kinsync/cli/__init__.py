@@ -16,6 +16,7 @@ from kinsync.cli import (
     docs,
     generate,
     jobs,
+    migrate,
     schedules,
     serve,
     sync,
@@ -43,6 +44,7 @@ COMMANDS = (
     applications.token,
     serve.serve,
     jobs.jobs,
+    migrate.migrate,
     generate.generate,
     docs.docs,
 )

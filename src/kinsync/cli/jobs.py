@@ -26,11 +26,11 @@ def jobs() -> None:
 def jobs_list(state: str | None, limit: int, as_json: bool) -> None:
     """The latest jobs, newest first."""
     connected()
-    from kinsync.store import queue
+    from kinsync.store import activity, queue
 
     found = queue.list_jobs(state=state, limit=limit)
     if as_json:
-        say_json({"counts": queue.count_jobs(), "jobs": [_as_json(job) for job in found]})
+        say_json({"counts": activity.count_jobs(), "jobs": [_as_json(job) for job in found]})
         return
     show_table(
         ("job", "task", "district", "state", "attempts", "may begin", "worker"),

@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import click
 
+from kinsync import bootstrap
+from kinsync.cli.logs import set_up_logs
 from kinsync.cli.output import json_option, say, say_json
 from kinsync.cli.roles import beside, stop_with
 from kinsync.cli.session import connected
@@ -23,6 +25,7 @@ from kinsync.domain.settings import Settings
 @json_option
 def serve(only: str | None, http: str | None, parent: int | None, as_json: bool) -> None:
     """Serve the API and work on what districts deliver, until Ctrl-C."""
+    set_up_logs(bootstrap.read_settings().log_level)
     if parent is not None:
         stop_with(parent)
     if only == "worker":

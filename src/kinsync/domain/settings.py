@@ -22,6 +22,8 @@ class Settings:
     """Where ``serve`` listens for HTTP, as HOST:PORT."""
     sftp: str = "127.0.0.1:2022"
     """Where ``serve`` listens for SFTP, as HOST:PORT."""
+    log_level: str = "info"
+    """From which level on ``serve`` logs: debug, info, warning or error."""
     smtp_url: str = ""
     """Server that reports are mailed by, as smtp://user:password@host:port; printed where blank."""
     mail_from: str = "kinsync@localhost"

@@ -6,6 +6,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from kinsync.domain.errors import TryAgainLater
 from kinsync.store.database import LOCK_SPACE, MIGRATION_LOCK, connect, outages
 
 
@@ -21,6 +22,17 @@ def migrate() -> None:
             turn.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_SPACE, MIGRATION_LOCK))
             if _is_behind():
                 call_command("migrate", verbosity=0, interactive=False)
+
+
+def check() -> None:
+    """See that the database is there and its tables are up to date.
+
+    Raises:
+        TryAgainLater: it is away, or a newer release has not brought its tables up to date yet.
+    """
+    with outages(doing="looking at the tables"):
+        if _is_behind():
+            raise TryAgainLater("The tables are not up to date. Run 'kinsync migrate'.")
 
 
 def _is_behind() -> bool:

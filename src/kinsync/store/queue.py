@@ -228,13 +228,6 @@ def cancel_job(job_id: int) -> Job:
         return _find(cursor, job_id)
 
 
-def count_jobs() -> dict[str, int]:
-    """Jobs by state."""
-    with queueing(doing="counting jobs") as cursor:
-        cursor.execute("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY 1")
-        return dict.fromkeys(STATES, 0) | dict(rows_of(cursor))
-
-
 def waiting_sync(district_id: int) -> Job | None:
     """The sync of a district that waits or runs, the running one first."""
     with queueing(doing="looking up a job") as cursor:

@@ -35,6 +35,19 @@ class Storage:
     def root(self) -> Path:
         return self.home / "storage"
 
+    def check(self) -> None:
+        """See that something can be written.
+
+        Raises:
+            TryAgainLater: the disk is full or read-only.
+        """
+        probe = make_private(self.root) / f"probe-{uuid4().hex}"
+        try:
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise _disk(error) from error
+
     def district(self, public_id: str) -> Path:
         """Folder of one district; may not exist yet."""
         return self.root / "districts" / public_id

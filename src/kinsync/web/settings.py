@@ -9,6 +9,7 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""  # its tables are wanted here; ``job
 DATABASES = {"default": django_database(os.environ.get(ENVIRONMENT, "dbname=kinsync"))}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = False  # a request repeats itself instead: web.api
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5  # a page's statements are always the same
+MIDDLEWARE = ["kinsync.web.health.counted"]
 ROOT_URLCONF = "kinsync.web.urls"
 USE_TZ = True
 TIME_ZONE = "UTC"

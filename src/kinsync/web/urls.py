@@ -2,4 +2,7 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("kinsync.web.api.urls"))]
+urlpatterns = [
+    path("", include("kinsync.web.health")),
+    path("", include("kinsync.web.api.urls")),
+]

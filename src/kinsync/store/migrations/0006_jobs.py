@@ -1,5 +1,6 @@
 """The queue's own tables, workers, timetables, and the people who are told."""
 
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -33,6 +34,12 @@ class Migration(migrations.Migration):
             model_name="sync",
             name="reported_at",
             field=models.DateTimeField(null=True),
+        ),
+        migrations.AddIndex(
+            model_name="sync",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                fields=["started_at"], name="sync_started", pages_per_range=8
+            ),
         ),
         migrations.RunSQL("UPDATE sync SET reported_at = finished_at"),  # nobody waits for those
         migrations.CreateModel(

@@ -57,7 +57,10 @@ class Sync(models.Model):
 
     class Meta:
         db_table = "sync"
-        indexes: ClassVar = [models.Index(fields=["district", "-id"], name="sync_recent")]
+        indexes: ClassVar = [
+            models.Index(fields=["district", "-id"], name="sync_recent"),
+            BrinIndex(fields=["started_at"], name="sync_started", pages_per_range=8),
+        ]
 
 
 class Version(models.Model):
