@@ -13,7 +13,7 @@ from kinsync.domain.errors import ChangeInput
 from kinsync.domain.settings import Settings
 from kinsync.store import database
 from kinsync.store.inbox import Inbox
-from kinsync.store.storage import Storage
+from kinsync.store.storage import BucketStorage, Storage
 from kinsync.transport.mail import Letter, SmtpPost, print_letter
 
 SETTINGS_FILE = "kinsync.toml"
@@ -51,8 +51,22 @@ def connect_database(settings: Settings, *, session: str = "kinsync") -> None:
 
 
 def storage(settings: Settings) -> Storage:
-    """Where files lie that belong to no table."""
-    return Storage(settings.home)
+    """Where files lie that belong to no table.
+
+    Raises:
+        ChangeInput: the setting is neither a folder nor ``s3://bucket/prefix``.
+    """
+    scheme, separator, place = settings.storage.partition("://")
+    if not separator:
+        return Storage(Path(settings.storage).expanduser().absolute() if scheme else settings.home)
+    bucket, _, prefix = place.partition("/")
+    if scheme != "s3" or not bucket:
+        raise ChangeInput(
+            f"KINSYNC_STORAGE is {settings.storage!r}; give a folder or s3://bucket/prefix."
+        )
+    from kinsync.store.buckets import open_bucket  # slow to import
+
+    return BucketStorage(settings.home, open_bucket(bucket, prefix))
 
 
 def arrivals(settings: Settings) -> Inbox:

@@ -13,6 +13,7 @@ from kinsync.store import records, snapshots
 from kinsync.store.database import connect
 from kinsync.store.publish import STEPS, Publication, publish
 from kinsync.store.storage import Storage
+from tests.store.disk import on_disk
 from tests.store.dying import die_at
 from tests.store.people import (
     NOON,
@@ -206,7 +207,7 @@ def cut_publishing_connections() -> None:
 
 def test_a_full_disk_publishes_nothing(district: int, storage: Storage) -> None:
     publication = prepare(district, FIRST, storage=storage)
-    storage.root.write_text("a file where the folder should be")
+    on_disk(storage.root).write_text("a file where the folder should be")
 
     with pytest.raises(TryAgainLater, match="Nothing was published"):
         publish(publication, storage=storage)

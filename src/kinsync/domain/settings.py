@@ -18,6 +18,8 @@ class Settings:
     """Folder of the embedded database, uploads and keys."""
     database_url: str = ""
     """A PostgreSQL server (15 or later) instead of the embedded one."""
+    storage: str = ""
+    """Folder or ``s3://bucket/prefix`` of what all machines share; the home where blank."""
     http: str = "127.0.0.1:8000"
     """Where ``serve`` listens for HTTP, as HOST:PORT."""
     sftp: str = "127.0.0.1:2022"

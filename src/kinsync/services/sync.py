@@ -8,7 +8,6 @@ A preview is the same, stopping before publish.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 
@@ -31,6 +30,7 @@ from kinsync.services.pause import pause_of
 from kinsync.services.report import Report, all_findings, as_reported, report_on
 from kinsync.store import ids, publish, records, snapshots, storage
 from kinsync.store.database import district_lock
+from kinsync.store.folders import Folder
 from kinsync.store.storage import Storage
 
 RETURN_DAYS = 400
@@ -241,7 +241,7 @@ class _Run:
     def _keep_findings(self, intake: Intake) -> None:
         storage.save_findings(self._folder(), all_findings(intake))
 
-    def _folder(self) -> Path:
+    def _folder(self) -> Folder:
         return self.tools.storage.sync(self.district.public_id, self.sync.id)
 
     def _end(

@@ -1,17 +1,16 @@
-"""The inbox: files that a district delivered whole, each delivery in a folder with its turn.
-
-A delivery is copied beside its place and renamed, so it is there whole or not at all.
-"""
+"""The inbox: files that a district delivered whole, each delivery in a folder with its turn."""
 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
-from kinsync.domain.errors import TryAgainLater
-from kinsync.store.storage import Storage, make_private
+from django.db import connection
+
+from kinsync.store.database import outages
+from kinsync.store.folders import Folder, reading, replacing, subfolders
+from kinsync.store.storage import Storage
 
 STUDENTS = "students.csv"
 CONTACTS = "contacts.csv"
@@ -36,50 +35,30 @@ class Inbox:
         """Take in one delivery and answer its turn.
 
         Raises:
-            TryAgainLater: the disk is full or read-only.
+            TryAgainLater: the database or storage is away.
         """
-        folder = make_private(self._folder(public_id))
-        unfinished = folder / f"{uuid4().hex}.unfinished"
-        try:
-            unfinished.mkdir(mode=0o700)
-            shutil.copyfile(students, unfinished / STUDENTS)
+        with outages(doing="taking in a delivery"), connection.cursor() as cursor:
+            cursor.execute("SELECT nextval('arrival_turn')")
+            turn = int(cursor.fetchone()[0])
+        with replacing(self._folder(public_id) / str(turn), last=STUDENTS) as folder:
+            shutil.copyfile(students, folder / STUDENTS)
             if contacts is not None:
-                shutil.copyfile(contacts, unfinished / CONTACTS)
-            return self._place(unfinished)
-        except OSError as error:
-            raise TryAgainLater(
-                f"The inbox cannot be written ({error.strerror}). Make room on the disk."
-            ) from error
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
+                shutil.copyfile(contacts, folder / CONTACTS)
+        return turn
 
     @contextmanager
     def newest(self, public_id: str) -> Iterator[Arrived | None]:
         """What the district delivered last, to be read until the context ends; None: nothing."""
-        turn = max(self._turns(self._folder(public_id)), default=0)
-        folder = self._folder(public_id) / str(turn)
-        contacts = folder / CONTACTS
-        yield (
-            Arrived(turn, folder / STUDENTS, contacts if contacts.exists() else None)
-            if turn
-            else None
-        )
+        folder = self._folder(public_id)
+        turns = sorted((int(name) for name in subfolders(folder) if name.isdecimal()), reverse=True)
+        for turn in turns:
+            with reading(folder / str(turn)) as files:
+                if (files / STUDENTS).exists():
+                    contacts = files / CONTACTS
+                    is_there = contacts.exists()
+                    yield Arrived(turn, files / STUDENTS, contacts if is_there else None)
+                    return
+        yield None
 
-    def _place(self, unfinished: Path) -> int:
-        """Move a delivery to the next number that nobody else has taken."""
-        while True:
-            turn = max(self._turns(unfinished.parent), default=0) + 1
-            try:
-                unfinished.rename(unfinished.parent / str(turn))
-            except OSError:
-                if not (unfinished.parent / str(turn)).exists():
-                    raise
-            else:
-                return turn
-
-    def _turns(self, folder: Path) -> list[int]:
-        found = folder.iterdir() if folder.exists() else ()
-        return [int(path.name) for path in found if path.name.isdecimal()]
-
-    def _folder(self, public_id: str) -> Path:
+    def _folder(self, public_id: str) -> Folder:
         return self.storage.district(public_id) / "inbox"

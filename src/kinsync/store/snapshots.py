@@ -6,7 +6,6 @@ the version's row, and where it is missing or damaged the same frames come from 
 
 import contextlib
 import io
-import shutil
 from uuid import uuid4
 
 import polars as pl
@@ -17,6 +16,7 @@ from kinsync.domain.changes import Changes, KindChanges, Snapshot
 from kinsync.domain.errors import KinsyncError, NotFound
 from kinsync.domain.frames import KINDS, PUBLISHED
 from kinsync.store.database import connect, outages
+from kinsync.store.folders import remove, subfolders
 from kinsync.store.intervals import STILL
 from kinsync.store.storage import Storage, read_frames, write_frames
 
@@ -120,10 +120,13 @@ def write_cache(storage: Storage, public_id: str, name: str, snapshot: Snapshot)
 
 def forget_caches(storage: Storage, public_id: str, version: int, *, keep: str) -> None:
     """Remove the caches up to ``version`` but one, as far as that is possible."""
-    for folder in storage.district(public_id).glob("v*-*"):
-        number = folder.name[1:].partition("-")[0]
-        if folder.name != keep and number.isdigit() and int(number) <= version:
-            shutil.rmtree(folder, ignore_errors=True)
+    district = storage.district(public_id)
+    with contextlib.suppress(KinsyncError):
+        for name in subfolders(district):
+            number = name[1:].partition("-")[0]
+            is_cache = name.startswith("v") and number.isdigit()
+            if name != keep and is_cache and int(number) <= version:
+                remove(district / name)
 
 
 def _from_cache(storage: Storage, public_id: str, name: str) -> Snapshot | None:

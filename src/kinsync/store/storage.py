@@ -1,114 +1,101 @@
 """Files beside the database: caches of snapshots, and what a sync leaves for people to look at.
 
-Everything lies under ``<home>/storage``, in folders that the owner alone may enter. A folder of
-frames is written beside its place and renamed, so it is there whole or not at all.
+Everything lies under ``<home>/storage``, in folders that the owner alone may enter, or in a bucket.
+A folder of frames is there whole or not at all: see ``store.folders``.
 """
 
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from kinsync.domain.changes import Changes, KindChanges
-from kinsync.domain.errors import ChangeInput, TryAgainLater
+from kinsync.domain.errors import ChangeInput
 from kinsync.domain.frames import KINDS
+from kinsync.store.folders import Folder, check_writable, reading, replacing
+
+if TYPE_CHECKING:
+    from kinsync.store.buckets import BucketFolder
 
 CHANGES = "changes"
-FINDINGS = "findings.parquet"
+FINDINGS = "findings"
+FINDINGS_FILE = "findings.parquet"
 MANIFEST = "manifest.json"
 PARTS = ("created", "updated", "previous", "deleted")
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The storage of one home. Districts and syncs are named by their ids."""
+    """The storage of one home, on its disk. Districts and syncs are named by their ids."""
 
     home: Path
 
     @property
-    def root(self) -> Path:
+    def root(self) -> Folder:
         return self.home / "storage"
 
     def check(self) -> None:
         """See that something can be written.
 
         Raises:
-            TryAgainLater: the disk is full or read-only.
+            TryAgainLater: storage is full, read-only or away.
         """
-        probe = make_private(self.root) / f"probe-{uuid4().hex}"
-        try:
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            raise _disk(error) from error
+        check_writable(self.root)
 
-    def district(self, public_id: str) -> Path:
+    def district(self, public_id: str) -> Folder:
         """Folder of one district; may not exist yet."""
         return self.root / "districts" / public_id
 
-    def sync(self, public_id: str, sync_id: int) -> Path:
-        """Folder of one sync of a district, made where missing."""
-        return make_private(self.district(public_id) / "syncs" / str(sync_id))
+    def sync(self, public_id: str, sync_id: int) -> Folder:
+        """Folder of one sync of a district; may not exist yet."""
+        return self.district(public_id) / "syncs" / str(sync_id)
 
 
-def make_private(folder: Path) -> Path:
-    """That folder and those above it, closed to others where they are new.
+@dataclass(frozen=True, slots=True)
+class BucketStorage(Storage):
+    """The same in a bucket that all machines reach; the home keeps nothing that others need."""
 
-    Raises:
-        TryAgainLater: the disk is full or read-only.
-    """
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    try:
-        for path in reversed(missing):
-            path.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise _disk(error) from error
-    return folder
+    bucket: "BucketFolder"
+
+    @property
+    def root(self) -> Folder:
+        return self.bucket
 
 
-def write_frames(folder: Path, frames: Mapping[str, pl.DataFrame]) -> None:
+def write_frames(folder: Folder, frames: Mapping[str, pl.DataFrame]) -> None:
     """Replace ``folder`` by one Parquet file per frame, and a manifest of their checksums.
 
     Raises:
-        TryAgainLater: the disk is full or read-only; ``folder`` is then as it was, or gone.
+        TryAgainLater: storage is full or away; ``folder`` is then as it was, or gone.
     """
-    make_private(folder.parent)
-    unfinished = folder.with_name(f"{folder.name}.{uuid4().hex}.unfinished")
-    try:
-        unfinished.mkdir(mode=0o700)
+    with replacing(folder, last=MANIFEST) as unfinished:
         manifest = {name: _write(unfinished / f"{name}.parquet", frames[name]) for name in frames}
         _write_durably(unfinished / MANIFEST, json.dumps(manifest).encode())
-        shutil.rmtree(folder, ignore_errors=True)
-        unfinished.rename(folder)
-    except OSError as error:
-        raise _disk(error) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def read_frames(folder: Path) -> dict[str, pl.DataFrame]:
+def read_frames(folder: Folder) -> dict[str, pl.DataFrame]:
     """What ``write_frames`` wrote there, exactly.
 
     Raises:
         ChangeInput: a file is missing or not as it was written.
     """
     try:
-        manifest: dict[str, str] = json.loads((folder / MANIFEST).read_bytes())
-        return {name: _read(folder / f"{name}.parquet", manifest[name]) for name in manifest}
+        with reading(folder) as found:
+            manifest: dict[str, str] = json.loads((found / MANIFEST).read_bytes())
+            return {name: _read(found / f"{name}.parquet", manifest[name]) for name in manifest}
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise ChangeInput(
-            f"The files in {folder} are missing or damaged. Nothing was published. "
+            f"The files in {folder.name} are missing or damaged. Nothing was published. "
             "Sync the district's file again."
         ) from error
 
 
-def save_changes(folder: Path, changes: Changes) -> None:
+def save_changes(folder: Folder, changes: Changes) -> None:
     """Keep what a held or previewed sync would publish, in the sync's folder."""
     frames = {
         f"{kind}-{part}": getattr(changes.kinds[kind], part) for kind in KINDS for part in PARTS
@@ -116,7 +103,7 @@ def save_changes(folder: Path, changes: Changes) -> None:
     write_frames(folder / CHANGES, {**frames, "merged": changes.merged})
 
 
-def load_changes(folder: Path) -> Changes:
+def load_changes(folder: Folder) -> Changes:
     """The changes that ``save_changes`` kept there, exactly.
 
     Raises:
@@ -129,26 +116,23 @@ def load_changes(folder: Path) -> Changes:
     )
 
 
-def save_findings(folder: Path, findings: pl.DataFrame) -> None:
+def save_findings(folder: Folder, findings: pl.DataFrame) -> None:
     """Keep a sync's findings in its folder, replacing earlier ones."""
-    unfinished = folder / f"{FINDINGS}.unfinished"
-    try:
-        _write(unfinished, findings)
-        unfinished.replace(folder / FINDINGS)
-    except OSError as error:
-        raise _disk(error) from error
+    with replacing(folder / FINDINGS, last=FINDINGS_FILE) as unfinished:
+        _write(unfinished / FINDINGS_FILE, findings)
 
 
-def load_findings(folder: Path) -> pl.DataFrame:
+def load_findings(folder: Folder) -> pl.DataFrame:
     """The findings of a sync.
 
     Raises:
         ChangeInput: they are not kept any more.
     """
     try:
-        return pl.read_parquet(folder / FINDINGS)
+        with reading(folder / FINDINGS) as found:
+            return pl.read_parquet((found / FINDINGS_FILE).read_bytes())
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise ChangeInput(f"The findings in {folder} are not kept any more.") from error
+        raise ChangeInput(f"The findings of sync {folder.name} are not kept any more.") from error
 
 
 def _write(path: Path, frame: pl.DataFrame) -> str:
@@ -173,10 +157,3 @@ def _read(path: Path, checksum: str) -> pl.DataFrame:
         if hashlib.file_digest(file, "sha256").hexdigest() != checksum:
             raise ValueError("a file is not as it was written")
         return pl.read_parquet(path)
-
-
-def _disk(error: OSError) -> TryAgainLater:
-    return TryAgainLater(
-        f"The storage folder cannot be written ({error.strerror}). Nothing was published. "
-        "Make room on the disk and try again."
-    )

@@ -115,5 +115,6 @@ class Migration(migrations.Migration):
                 "db_table": "team_member",
             },
         ),
+        migrations.RunSQL("CREATE SEQUENCE arrival_turn"),
         migrations.RunSQL(WALL),
     ]
