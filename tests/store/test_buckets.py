@@ -1,8 +1,9 @@
-"""Storage in a bucket: what one machine wrote, another reads, with nothing in common but the bucket."""
+"""Storage in a bucket: what one machine wrote, another reads; they share the bucket alone."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import boto3
 import polars as pl
@@ -37,8 +38,9 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    boto3.client("s3").create_bucket(Bucket="contacts")
-    yield "s3://contacts/nightly"
+    name = f"contacts-{uuid4().hex}"  # the servers of one process share their buckets
+    boto3.client("s3").create_bucket(Bucket=name)
+    yield f"s3://{name}/nightly"
     server.stop()
 
 

@@ -233,7 +233,7 @@ def waiting_sync(district_id: int) -> Job | None:
     with queueing(doing="looking up a job") as cursor:
         cursor.execute(
             f"{_JOBS} WHERE task_name = %s AND district.id = %s AND status IN ('todo', 'doing')"
-            " ORDER BY status DESC LIMIT 1",
+            " ORDER BY job.status DESC LIMIT 1",
             (SYNC, district_id),
         )
         row = cursor.fetchone()

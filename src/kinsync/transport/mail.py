@@ -5,7 +5,7 @@ import ssl
 import sys
 from dataclasses import dataclass
 from email.message import EmailMessage
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from kinsync.domain.errors import ChangeInput, TryAgainLater
 
@@ -62,25 +62,32 @@ class SmtpPost:
         address = urlsplit(self.url)
         if address.scheme not in _PORTS or not address.hostname:
             raise ChangeInput("KINSYNC_SMTP_URL must be like smtp://user:password@host:587.")
-        port = address.port or _PORTS[address.scheme]
         safe = ssl.create_default_context()
-        if address.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                address.hostname, port, timeout=TIMEOUT_SECONDS, context=safe
-            )
-        else:
-            server = smtplib.SMTP(address.hostname, port, timeout=TIMEOUT_SECONDS)
-            server.ehlo()
-            if server.has_extn("starttls"):
-                server.starttls(context=safe)
-            elif address.username:
-                raise ChangeInput(
-                    "The mail server of KINSYNC_SMTP_URL offers no TLS, and a password is not "
-                    "sent without it."
-                )
-        if address.username:
-            server.login(unquote(address.username), unquote(address.password or ""))
+        place = (address.hostname, address.port or _PORTS[address.scheme])
+        server = (
+            smtplib.SMTP_SSL(*place, timeout=TIMEOUT_SECONDS, context=safe)
+            if address.scheme == "smtps"
+            else smtplib.SMTP(*place, timeout=TIMEOUT_SECONDS)
+        )
+        try:
+            _log_in(server, address, safe)
+        except BaseException:
+            server.close()
+            raise
         return server
+
+
+def _log_in(server: smtplib.SMTP, address: SplitResult, safe: ssl.SSLContext) -> None:
+    server.ehlo()
+    if address.scheme == "smtp" and server.has_extn("starttls"):
+        server.starttls(context=safe)
+    elif address.scheme == "smtp" and address.username:
+        raise ChangeInput(
+            "The mail server of KINSYNC_SMTP_URL offers no TLS, and a password is not sent "
+            "without it."
+        )
+    if address.username:
+        server.login(unquote(address.username), unquote(address.password or ""))
 
 
 def print_letter(letter: Letter) -> None:
