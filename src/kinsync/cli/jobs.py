@@ -29,7 +29,9 @@ def jobs_list(state: str | None, limit: int, as_json: bool) -> None:
     from kinsync.store import activity, queue
 
     found = queue.list_jobs(state=state, limit=limit)
-    if as_json:
+    if not found and not as_json:
+        say("There are no such jobs.")
+    elif as_json:
         say_json({"counts": activity.count_jobs(), "jobs": [_as_json(job) for job in found]})
         return
     show_table(

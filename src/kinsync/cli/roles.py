@@ -17,14 +17,16 @@ SECONDS_BEYOND_STOP = 5
 
 
 @contextmanager
-def beside(arguments: Sequence[str]) -> Iterator[None]:
-    """Run ``kinsync serve`` with these arguments beside this process, until the context ends."""
-    role = _Role(arguments)
-    role.start()
+def beside(names: Sequence[str]) -> Iterator[None]:
+    """Run ``kinsync serve --only`` for each of these roles, until the context ends."""
+    roles = [_Role(name) for name in names]
+    for role in roles:
+        role.start()
     try:
         yield
     finally:
-        role.end()
+        for role in roles:
+            role.end()
 
 
 def stop_with(parent: int) -> None:
@@ -41,10 +43,10 @@ def stop_with(parent: int) -> None:
 class _Role(threading.Thread):
     """One child process, begun again when it ends by itself."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
-        super().__init__(daemon=True, name="role")
+    def __init__(self, name: str) -> None:
+        super().__init__(daemon=True, name=name)
         self._command = [
-            *(sys.executable, "-m", "kinsync", "serve", *arguments),
+            *(sys.executable, "-m", "kinsync", "serve", "--only", name),
             *("--parent", str(os.getpid())),
         ]
         self._is_ending = threading.Event()

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -30,14 +30,12 @@ def serve(only: str | None, http: str | None, parent: int | None, as_json: bool)
         stop_with(parent)
     if only == "worker":
         _work(as_json=as_json)
-    elif only == "web":
-        _serve_web(http, as_json=as_json)
     else:
-        with beside(["--only", "worker"]):
-            _serve_web(http, as_json=as_json)
+        _serve_web(http, others=() if only else ("worker",), as_json=as_json)
 
 
-def _serve_web(http: str | None, *, as_json: bool) -> None:
+def _serve_web(http: str | None, *, others: Sequence[str], as_json: bool) -> None:
+    """Serve the web door, and the other roles in processes beside it."""
     settings = connected()
     host, port = Settings(http=http).address("http") if http else settings.address("http")
     from kinsync.web.server import serve as serve_web
@@ -48,7 +46,7 @@ def _serve_web(http: str | None, *, as_json: bool) -> None:
         else:
             say(f"Kinsync answers at http://{host}:{port} (Ctrl-C stops it)")
 
-    with alone(settings.home, "web"):
+    with alone(settings.home, "web"), beside(others):
         serve_web(host, port, ready=ready)
 
 

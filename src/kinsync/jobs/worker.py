@@ -13,6 +13,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,9 @@ SECONDS_BETWEEN_LOOKS = 1.0
 """How often a worker looks for jobs whose time has come; queued ones announce themselves."""
 SECONDS_BEFORE_ANEW = 1.0
 THREADS_BESIDE_JOBS = 4
+DUTIES: tuple[Callable[[datetime], object], ...] = (queue_due, workers.forget_old_jobs)
+"""Short work at each look, by whichever worker is first. What takes longer is queued there as a
+task of its own: so will the delivery of webhooks be."""
 
 
 def run(settings: Settings, session: str, *, ready: Callable[[], None] = lambda: None) -> None:
@@ -232,4 +236,5 @@ class _Steward(threading.Thread):
             return
         for number in workers.take_over(HEARTBEATS_MISSED * self._heartbeat):
             log.warning("Worker %s is not heard of; its jobs are taken over.", number)
-        queue_due(bootstrap.now())
+        for duty in DUTIES:
+            duty(bootstrap.now())

@@ -133,7 +133,7 @@ def set_time_zone(district: records.District, name: str, at: datetime) -> record
     """
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (ValueError, KeyError, OSError):  # ZoneInfoNotFoundError is a KeyError
         raise ChangeInput(
             f"{name!r} is no time zone. Give its IANA name, such as America/Chicago."
         ) from None

@@ -5,9 +5,13 @@ one transaction. What it had begun to publish is rolled back with its sessions; 
 up, ``store.publish`` refuses syncs that another has ended meanwhile.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kinsync.store.queue import Cursor, queueing, rows_of, wait_again
+
+KEPT = timedelta(days=30)
+"""How long a job that ended can be looked at."""
+FORGOTTEN_AT_ONCE = 1000
 
 
 def register_worker(worker_id: int, session: str, at: datetime) -> None:
@@ -54,6 +58,19 @@ def take_over(stale_seconds: float) -> list[int]:
         for (job_id,) in rows_of(cursor):
             wait_again(cursor, job_id)
         return stale
+
+
+def forget_old_jobs(at: datetime) -> int:
+    """Delete jobs that ended long ago, a few at a time; failed ones stay for a person."""
+    with queueing(doing="forgetting old jobs") as cursor:
+        cursor.execute(
+            "DELETE FROM procrastinate_jobs WHERE id IN (SELECT job.id FROM procrastinate_jobs job"
+            " WHERE status IN ('succeeded', 'cancelled', 'aborted') AND (SELECT max(at)"
+            " FROM procrastinate_events WHERE job_id = job.id) < %s"
+            " ORDER BY job.id LIMIT %s FOR UPDATE SKIP LOCKED)",
+            (at - KEPT, FORGOTTEN_AT_ONCE),
+        )
+        return cursor.rowcount
 
 
 def hand_back(worker_id: int) -> None:
