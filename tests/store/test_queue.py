@@ -171,6 +171,21 @@ def test_a_job_is_not_retried_beside_a_newer_one(district: records.District) -> 
         queue.retry_job(job.id)
 
 
+def test_jobs_that_ended_long_ago_are_forgotten_and_failed_ones_stay(
+    district: records.District,
+) -> None:
+    for end in ("succeeded", "failed"):
+        with queue.queueing() as cursor:
+            queue.sync_at_once(cursor, district.id, NOON - timedelta(days=365))
+        (job,) = queue.list_jobs(state="todo")
+        workers.end_job(job.id, begin_job(), end)
+    now = datetime.now(UTC)
+
+    assert workers.forget_old_jobs(now) == 0
+    assert workers.forget_old_jobs(now + timedelta(days=31)) == 1
+    assert [job.state for job in queue.list_jobs()] == ["failed"]
+
+
 def test_arguments_of_jobs_are_ids_alone(district: records.District) -> None:
     upload(district, NOON)
 

@@ -92,11 +92,10 @@ def check_writable(folder: Folder) -> None:
     Raises:
         TryAgainLater: it cannot.
     """
-    with replacing(folder / f"probe-{uuid4().hex}", last="") as probe:
-        (probe / "probe").touch()
-    for name in subfolders(folder):
-        if name.startswith("probe-"):
-            remove(folder / name)
+    probe = folder / f"probe-{uuid4().hex}"
+    with replacing(probe, last="") as files:
+        (files / "probe").touch()
+    remove(probe)
 
 
 def make_private(folder: Path) -> Path:

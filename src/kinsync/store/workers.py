@@ -11,7 +11,8 @@ from kinsync.store.queue import Cursor, queueing, rows_of, wait_again
 
 KEPT = timedelta(days=30)
 """How long a job that ended can be looked at."""
-FORGOTTEN_AT_ONCE = 1000
+FORGOTTEN_AT_ONCE = 100
+"""So few are looked at each time that a look costs nothing."""
 
 
 def register_worker(worker_id: int, session: str, at: datetime) -> None:
@@ -64,11 +65,11 @@ def forget_old_jobs(at: datetime) -> int:
     """Delete jobs that ended long ago, a few at a time; failed ones stay for a person."""
     with queueing(doing="forgetting old jobs") as cursor:
         cursor.execute(
-            "DELETE FROM procrastinate_jobs WHERE id IN (SELECT job.id FROM procrastinate_jobs job"
-            " WHERE status IN ('succeeded', 'cancelled', 'aborted') AND (SELECT max(at)"
-            " FROM procrastinate_events WHERE job_id = job.id) < %s"
-            " ORDER BY job.id LIMIT %s FOR UPDATE SKIP LOCKED)",
-            (at - KEPT, FORGOTTEN_AT_ONCE),
+            "DELETE FROM procrastinate_jobs WHERE id IN (SELECT id FROM"
+            " (SELECT id FROM procrastinate_jobs"
+            " WHERE status IN ('succeeded', 'cancelled', 'aborted') ORDER BY id LIMIT %s) AS oldest"
+            " WHERE (SELECT max(at) FROM procrastinate_events WHERE job_id = oldest.id) < %s)",
+            (FORGOTTEN_AT_ONCE, at - KEPT),
         )
         return cursor.rowcount
 
