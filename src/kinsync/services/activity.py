@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from kinsync.store import activity as counts
 
 WINDOW = timedelta(hours=24)
-BOUNDS_SECONDS = (1, 5, 15, 60, 300, 900, 3600)
+BOUNDS_SECONDS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
 
 
 @dataclass(frozen=True, slots=True)

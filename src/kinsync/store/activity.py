@@ -32,12 +32,12 @@ def longest_wait_seconds(at: datetime) -> float:
 
 
 def sync_durations(
-    since: datetime, bounds_seconds: Sequence[int]
+    since: datetime, bounds_seconds: Sequence[float]
 ) -> list[tuple[str, list[int], float]]:
     """By state of the syncs that began since then: how many took no longer than each bound, how
     many there are (the last number), and how long they took together."""
     took = "extract(epoch FROM coalesce(finished_at, now()) - started_at)"
-    bounds = ", ".join(f"count(*) FILTER (WHERE {took} <= {int(one)})" for one in bounds_seconds)
+    bounds = ", ".join(f"count(*) FILTER (WHERE {took} <= {float(one)})" for one in bounds_seconds)
     with queueing(doing="counting syncs") as cursor:
         cursor.execute(
             f"SELECT state, ARRAY[{bounds}, count(*)], sum({took})::float FROM sync"  # noqa: S608
