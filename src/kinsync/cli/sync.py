@@ -10,7 +10,7 @@ from kinsync.cli.check import exit_code, file_type, say_refusal
 from kinsync.cli.output import Reading, json_option, say, say_json, show_report, show_table
 from kinsync.cli.session import connected, tools
 from kinsync.domain.changes import Changes
-from kinsync.domain.errors import ChangeInput
+from kinsync.domain.errors import ChangeInput, KinsyncError
 from kinsync.services.delivery import open_delivery
 
 if TYPE_CHECKING:
@@ -57,7 +57,10 @@ def sync(
             outcome = sync_delivery(found, delivery, given, is_preview=preview)
     finally:
         reading.stop()
-    report_ended(records.district(found.id), bootstrap.post(settings), bootstrap.now())
+    try:
+        report_ended(records.district(found.id), bootstrap.post(settings), bootstrap.now())
+    except KinsyncError as error:  # the sync has ended all the same, and the next one tells of it
+        click.echo(str(error), err=True)
     if outcome is None:
         return _say_nothing_new(found.name, as_json=as_json)
     if as_json:
