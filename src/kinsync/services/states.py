@@ -4,6 +4,7 @@ from datetime import datetime
 
 from kinsync.services.pause import pause_of
 from kinsync.store import queue, records
+from kinsync.store.sync_states import RUNNING
 
 SUCCESSFUL = "Successful"
 IN_PROGRESS = "In progress"
@@ -24,7 +25,7 @@ def state_of(district: records.District, at: datetime) -> str:
     wait for their quiet period or a worker, or nothing was ever delivered.
     """
     last = next((sync for sync in records.list_syncs(district.id) if not sync.is_preview), None)
-    if last is not None and last.state == records.RUNNING:
+    if last is not None and last.state == RUNNING:
         return IN_PROGRESS
     job = queue.waiting_sync(district.id)
     if job is not None and job.state == "doing":

@@ -22,8 +22,8 @@ from kinsync.domain.frames import KINDS, PUBLISHED
 from kinsync.store import snapshots
 from kinsync.store.database import connect, outages
 from kinsync.store.intervals import STILL
-from kinsync.store.records import OPEN_STATES
 from kinsync.store.storage import Storage
+from kinsync.store.sync_states import OPEN_STATES
 
 STEPS = (
     "begin",

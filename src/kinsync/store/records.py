@@ -11,6 +11,7 @@ from kinsync.domain.errors import ChangeInput, Conflict, NotFound
 from kinsync.store import models
 from kinsync.store.database import outages
 from kinsync.store.ids import allocate_one
+from kinsync.store.sync_states import OPEN_STATES, RUNNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,6 @@ class Version:
     counts: Mapping[str, object]
 
 
-RUNNING = "running"
-OPEN_STATES = (RUNNING, "held")
-"""Of syncs that may still become a version, or end otherwise."""
 STATES = (
     "published",
     "unchanged",
