@@ -3,21 +3,23 @@
 import os
 import random
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import django
+from psycopg.conninfo import make_conninfo
 
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.settings import Settings
 from kinsync.store import database
-from kinsync.store.storage import Storage
+from kinsync.store.storage import BucketStorage, Storage
 from kinsync.transport.addresses import read_networks
+from kinsync.transport.mail import Letter, SmtpPost, print_letter
 
 if TYPE_CHECKING:
-    from kinsync.services.uploads import Uploads
+    from kinsync.services.uploads import Arrivals, Uploads
     from kinsync.services.webhooks import Tools as WebhookTools
 
 SETTINGS_FILE = "kinsync.toml"
@@ -37,13 +39,16 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings.read(environ, file)
 
 
-def connect_database(settings: Settings) -> None:
+def connect_database(settings: Settings, *, session: str = "kinsync") -> None:
     """Open the database of these settings, set up Django on it, and bring its tables up to date.
+
+    ``session`` is what the database calls all connections of this process.
 
     Raises:
         ChangeInput, TryAgainLater: as ``store.database.open_database`` says.
     """
-    os.environ[database.ENVIRONMENT] = database.open_database(settings)
+    address = database.open_database(settings)
+    os.environ[database.ENVIRONMENT] = make_conninfo(address, application_name=session)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kinsync.web.settings")
     django.setup()
     from kinsync.store.migrate import migrate  # needs Django to be set up
@@ -52,8 +57,27 @@ def connect_database(settings: Settings) -> None:
 
 
 def storage(settings: Settings) -> Storage:
-    """Where files lie that belong to no table."""
-    return Storage(settings.home)
+    """Where files lie that belong to no table.
+
+    Raises:
+        ChangeInput: the setting is neither a folder nor ``s3://bucket/prefix``.
+    """
+    scheme, separator, place = settings.storage.partition("://")
+    if not separator:
+        return Storage(Path(settings.storage).expanduser().absolute() if scheme else settings.home)
+    bucket, _, prefix = place.partition("/")
+    if scheme != "s3" or not bucket:
+        raise ChangeInput(
+            f"KINSYNC_STORAGE is {settings.storage!r}; give a folder or s3://bucket/prefix."
+        )
+    from kinsync.store.buckets import open_bucket  # slow to import
+
+    return BucketStorage(settings.home, open_bucket(bucket, prefix))
+
+
+def post(settings: Settings) -> Callable[[Letter], None]:
+    """What takes mail."""
+    return SmtpPost(settings.smtp_url, settings.mail_from) if settings.smtp_url else print_letter
 
 
 def webhook_tools(settings: Settings) -> "WebhookTools":
@@ -77,14 +101,35 @@ def webhook_tools(settings: Settings) -> "WebhookTools":
 
 
 def uploads(settings: Settings) -> "Uploads":
-    """Where uploads are received, and where whole ones lie. Needs a connected database."""
+    """Where uploads are received, and where whole ones lie. Needs a connected database.
+
+    A whole one queues the sync of its district, in the transaction that records it.
+    """
     from kinsync.services.uploads import Uploads
+    from kinsync.store import queue
     from kinsync.store.staging import Shelf, Staging
+
+    def put_off(district_id: int, at: datetime) -> None:
+        with queue.queueing(doing="noting an upload") as cursor:
+            queue.note_activity(cursor, district_id, at)
 
     files = storage(settings)
     return Uploads(
-        Staging(files), Shelf(files), now, retention=timedelta(days=settings.upload_days)
+        Staging(files),
+        Shelf(files),
+        now,
+        on_complete=queue.sync_when_quiet,
+        on_activity=put_off,
+        retention=timedelta(days=settings.upload_days),
     )
+
+
+def arrivals(settings: Settings) -> "Arrivals":
+    """What districts have uploaded last. Needs a connected database."""
+    from kinsync.services.uploads import Arrivals
+    from kinsync.store.staging import Shelf
+
+    return Arrivals(Shelf(storage(settings)))
 
 
 def now() -> datetime:

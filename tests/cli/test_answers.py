@@ -29,7 +29,27 @@ COMMANDS = {
     "district show": ("district", "show", "Lakeside"),
     "district show unknown": ("district", "show", "Nowhere"),
     "sync unknown": ("sync", "Nowhere", "--file", "0.csv"),
-    "sync without file": ("sync", "Lakeside"),
+    "sync nothing new": ("sync", "Lakeside"),
+    "sync a preview of nothing": ("sync", "Lakeside", "--preview"),
+    "district set": ("district", "set", "Lakeside", "--time-zone", "America/Chicago"),
+    "district set nowhere": ("district", "set", "Lakeside", "--time-zone", "Mars/Olympus"),
+    "jobs list": ("jobs", "list"),
+    "jobs show unknown": ("jobs", "show", "99"),
+    "jobs retry unknown": ("jobs", "retry", "99"),
+    "jobs cancel unknown": ("jobs", "cancel", "99"),
+    "schedule set": ("schedule", "set", "Lakeside", "every 6 hours from 05:00"),
+    "schedule set badly": ("schedule", "set", "Lakeside", "at night"),
+    "schedule list": ("schedule", "list", "Lakeside"),
+    "schedule remove unknown": ("schedule", "remove", "Lakeside", "--what", "dance"),
+    "pause badly": ("pause", "Lakeside", "--until", "soon"),
+    "pause the past": ("pause", "Lakeside", "--until", "2020-01-01"),
+    "blackout remove unknown": ("blackout", "Lakeside", "2027-01-01", "2027-01-02", "--remove"),
+    "blackout backwards": ("blackout", "Lakeside", "2027-01-02", "2027-01-01"),
+    "team add": ("team", "add", "Lakeside", "office@example.org"),
+    "team add no mailbox": ("team", "add", "Lakeside", "office"),
+    "team list": ("team", "list", "Lakeside"),
+    "team remove unknown": ("team", "remove", "Lakeside", "nobody@example.org"),
+    "migrate": ("migrate",),
     "sync bad mapping": ("sync", "Lakeside", "--file", "0.csv", "--mapping", "0.csv"),
     "hold show": ("hold", "show", "Lakeside"),
     "hold approve other": ("hold", "approve", "Lakeside", "1"),
@@ -53,7 +73,8 @@ COMMANDS = {
 }
 FINE = {
     *("check", "check with findings", "district list", "district show", "hold show", "versions"),
-    *("app list", "generate"),
+    *("app list", "generate", "sync nothing new", "district set", "jobs list", "schedule set"),
+    *("schedule list", "team add", "team list", "migrate"),
 }
 
 

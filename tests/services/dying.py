@@ -21,6 +21,7 @@ from kinsync.services.moving import import_ids  # noqa: E402
 from kinsync.services.restore import restore  # noqa: E402
 from kinsync.services.sync import Tools, sync_delivery  # noqa: E402
 from kinsync.store import records  # noqa: E402
+from kinsync.store.folders import Folder  # noqa: E402
 from kinsync.store.publish import STEPS  # noqa: E402
 from kinsync.store.storage import Storage  # noqa: E402
 
@@ -39,11 +40,11 @@ class Tripwire(Storage):
 
     moment: str
 
-    def district(self, public_id: str) -> Path:
+    def district(self, public_id: str) -> Folder:
         _die_if(self.moment == "comparing")
         return super().district(public_id)
 
-    def sync(self, public_id: str, sync_id: int) -> Path:
+    def sync(self, public_id: str, sync_id: int) -> Folder:
         _die_if(self.moment == "compared")
         return super().sync(public_id, sync_id)
 

@@ -13,6 +13,7 @@ from kinsync.store import snapshots
 from kinsync.store.storage import Storage
 from tests.services.office import Office, is_same, totals
 from tests.services.pupils import Line, mother, school_of, uncle
+from tests.store.disk import on_disk
 
 SCHOOL = school_of(12)
 HALF = school_of(6)
@@ -180,7 +181,7 @@ def test_approving_twice_publishes_once(office: Office, held: Outcome) -> None:
 
 
 def test_a_diff_that_is_lost_cannot_be_approved(office: Office, held: Outcome) -> None:
-    shutil.rmtree(Storage(office.home).sync(office.district.public_id, held.sync.id))
+    shutil.rmtree(on_disk(Storage(office.home).sync(office.district.public_id, held.sync.id)))
 
     with pytest.raises(ChangeInput, match="Sync the district's file again"):
         approve(office.district, office.tools)

@@ -8,8 +8,8 @@ import pytest
 
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.webhooks import SCHEDULE, Answer
-from kinsync.services.webhooks import Tools, deliver_due
-from kinsync.store import webhook_queue
+from kinsync.services.webhooks import Tools, deliver_due, queue_due
+from kinsync.store import queue, webhook_queue
 from kinsync.store.database import connect
 from kinsync.store.sealing import Sealer
 from kinsync.store.webhook_queue import LEASE, PATIENCE
@@ -26,6 +26,21 @@ def test_messages_go_in_the_order_of_their_creation(mailroom: Mailroom) -> None:
     assert [sent.id for sent in mailroom.sent] == [
         delivery.id for delivery in mailroom.deliveries(endpoint)
     ]
+
+
+def test_workers_are_asked_once_to_send_what_is_due(mailroom: Mailroom) -> None:
+    mailroom.add()
+    assert not queue_due(mailroom.clock)
+    assert queue.list_jobs() == []
+
+    mailroom.announce()
+    for _ in range(2):
+        assert queue_due(mailroom.clock)
+
+    (job,) = queue.list_jobs()
+    assert (job.task, job.state, job.arguments) == (queue.WEBHOOKS, "todo", {})
+    mailroom.deliver()
+    assert not queue_due(mailroom.clock)
 
 
 def test_later_messages_wait_for_one_that_is_tried_again_and_then_pass_it(

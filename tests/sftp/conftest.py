@@ -1,12 +1,13 @@
 """One SFTP server for most tests of a worker, and others for those that harm theirs."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from kinsync.store.database import connect
 from tests.servers import DebianOne, EmbeddedOne
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ def lasting(
     from tests.sftp.visitors import Running  # needs Django, which is set up after this file
 
     running = Running(tmp_path_factory.mktemp("sftp") / "home")
+    with closing(connect(autocommit=True)) as connection:
+        connection.execute("TRUNCATE sftp_host_key")  # it has read its keys
     yield running
     running.close()
 

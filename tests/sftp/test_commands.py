@@ -12,9 +12,7 @@ import pytest
 
 from kinsync import bootstrap
 from kinsync.domain.settings import Settings
-from kinsync.services.uploads import QUIET_MINUTES, quiet_at
-from kinsync.store import records
-from kinsync.store.database import connect
+from kinsync.store import queue
 from tests.cli.commands import Home, home_of_this_process, kinsync
 from tests.conventions.pages import ROOT
 from tests.sftp.visitors import Running, Visitor, another_visitor
@@ -138,29 +136,47 @@ def test_uploads_are_told_whole_or_not_with_reasons(
     assert "not needed" in table
 
 
-def test_the_quiet_period_begins_anew_with_each_activity(
+def test_an_upload_is_synced_once_its_district_has_been_quiet(
     visitor: Visitor, running: Running
 ) -> None:
-    assert quiet_at(visitor.district) is None
-    visitor.put(running, "students.csv", b"x\n")
-    first = quiet_at(visitor.district)
     visitor.put(running, "teachers.csv", b"x\n")
-    second = quiet_at(visitor.district)
+    assert queue.waiting_sync(visitor.district.id) is None
 
-    assert first is not None
-    assert second is not None
-    assert first < second
-    last = visitor.uploads()[0].touched_at
-    assert second == last + timedelta(minutes=QUIET_MINUTES)
-
-
-def test_a_district_has_a_quiet_period_of_its_own(visitor: Visitor, running: Running) -> None:
     visitor.put(running, "students.csv", b"x\n")
-    with connect(autocommit=True) as connection:
-        connection.execute("UPDATE district SET settings = '{\"quiet_minutes\": 0}'")
-    district = records.district(visitor.district.id)
 
-    assert quiet_at(district) == visitor.uploads()[0].touched_at
+    waiting = queue.waiting_sync(visitor.district.id)
+    assert waiting is not None
+    completed = visitor.uploads()[0].completed_at
+    assert completed is not None
+    assert waiting.scheduled_at == completed + timedelta(seconds=queue.QUIET_SECONDS)
+
+
+@pytest.mark.parametrize("path", ["teachers.csv", "customcontacts/contacts.csv"])
+def test_a_further_file_puts_the_sync_off_and_is_part_of_it(
+    path: str, visitor: Visitor, running: Running
+) -> None:
+    visitor.put(running, "students.csv", b"x\n")
+    first = queue.waiting_sync(visitor.district.id)
+    assert first is not None
+    assert first.scheduled_at is not None
+    visitor.put(running, path, b"x\n")
+
+    second = queue.waiting_sync(visitor.district.id)
+    assert second is not None
+    assert second.id == first.id
+    assert second.scheduled_at is not None
+    assert second.scheduled_at > first.scheduled_at
+
+
+def test_a_rename_that_completes_an_upload_queues_its_sync(
+    visitor: Visitor, running: Running
+) -> None:
+    visitor.put(running, "students.csv.filepart", b"x\n")
+    assert queue.waiting_sync(visitor.district.id) is None
+
+    visitor.visit(running, lambda client: client.rename("students.csv.filepart", "students.csv"))
+
+    assert queue.waiting_sync(visitor.district.id) is not None
 
 
 def test_a_purge_leaves_no_byte_and_no_name(visitor: Visitor, running: Running) -> None:

@@ -15,12 +15,10 @@ import asyncssh
 import pytest
 from django.db import connections
 
-from kinsync.services import sftp_accounts
 from kinsync.services.uploads import latest_complete
 from kinsync.store.database import connect
 from tests.conventions.pages import ROOT
 from tests.sftp.visitors import OPENSSH, Running, Visitor, drop, meanwhile, wait_until
-from tests.store.people import NOON
 
 WHOLE = b"School_id,Student_id,Last_name,First_name\n1,2,Marlowe,Ada\n"
 HALF = b"School_id,Student_id,Last_name,First_name\n1,2,Mar" * 100
@@ -384,21 +382,3 @@ def test_opening_a_file_and_writing_nothing_changes_nothing(
     visitor.visit(running, touch)
 
     assert visitor.get(running, PATH) == WHOLE
-
-
-def test_a_revoked_account_completes_nothing_in_a_session_that_is_open(
-    visitor: Visitor, running: Running
-) -> None:
-    async def revoked(client: asyncssh.SFTPClient) -> None:
-        file = await client.open(PATH, "wb")
-        await file.write(WHOLE)
-        username = visitor.account.username
-        await meanwhile(lambda: sftp_accounts.revoke_account(visitor.district, username, at=NOON))
-        with pytest.raises(asyncssh.SFTPPermissionDenied):
-            await file.close()
-        with pytest.raises(asyncssh.SFTPError):
-            await client.stat(".")
-
-    visitor.visit(running, revoked)
-
-    assert visitor.states() == [(PATH, "incomplete")]

@@ -13,7 +13,15 @@ from kinsync.domain.errors import ChangeInput
 from kinsync.services import sftp_accounts
 from kinsync.store.database import connect
 from kinsync.store.sftp_accounts import Account, find_account
-from tests.sftp.visitors import OPENSSH, Running, Visitor, another_visitor, drop, new_visitor
+from tests.sftp.visitors import (
+    OPENSSH,
+    Running,
+    Visitor,
+    another_visitor,
+    drop,
+    meanwhile,
+    new_visitor,
+)
 from tests.store.people import NOON
 
 ADDRESS = "192.0.2.7"
@@ -334,3 +342,21 @@ def test_the_real_client_does_a_districts_day(
     assert "students.csv" in done.stdout
     assert (tmp_path / "back.csv").read_bytes() == here.read_bytes()
     assert visitor.listed(running) == {"students.csv": here.stat().st_size, "customcontacts": 0}
+
+
+def test_a_revoked_account_completes_nothing_in_a_session_that_is_open(
+    visitor: Visitor, running: Running
+) -> None:
+    async def revoked(client: asyncssh.SFTPClient) -> None:
+        file = await client.open("students.csv", "wb")
+        await file.write(b"whole")
+        username = visitor.account.username
+        await meanwhile(lambda: sftp_accounts.revoke_account(visitor.district, username, at=NOON))
+        with pytest.raises(asyncssh.SFTPPermissionDenied):
+            await file.close()
+        with pytest.raises(asyncssh.SFTPError):
+            await client.stat(".")
+
+    visitor.visit(running, revoked)
+
+    assert visitor.states() == [("students.csv", "incomplete")]

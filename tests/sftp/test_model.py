@@ -173,9 +173,10 @@ class Files(RuleBasedStateMachine):
     def what_is_read_is_what_was_sent(self) -> None:
         for path, data in self.whole.items():
             upload = self.names.whole(self.account, path)
-            local = self.uploads.shelf.local(self.account.district_public_id, upload.upload_id or 0)
+            public_id, upload_id = self.account.district_public_id, upload.upload_id or 0
 
-            assert local.read_bytes() == data
+            with self.uploads.shelf.reading(public_id, upload_id) as kept:
+                assert kept.read_bytes() == data
 
     @invariant()
     def what_a_sync_takes_is_the_whole_file_and_it_was_told(self) -> None:
@@ -231,4 +232,5 @@ def test_an_upload_whose_commit_was_not_answered_is_not_lost(
     assert len(tries) == 2
     found = latest_complete(district.id)
     assert found is not None
-    assert given.shelf.local(district.public_id, found[0].id).read_bytes() == b"whole"
+    with given.shelf.reading(district.public_id, found[0].id) as kept:
+        assert kept.read_bytes() == b"whole"

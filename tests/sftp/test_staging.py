@@ -94,8 +94,8 @@ def test_nobody_else_reads_what_is_received_or_kept(storage: Storage) -> None:
     staged = Staging(storage).begin(1, 2)
     assert staged.path.stat().st_mode & 0o077 == 0
     Shelf(storage).keep(staged.path, "d" * 24, 2)
-    place = Shelf(storage).local("d" * 24, 2)
 
-    assert place.stat().st_mode & 0o077 == 0
-    assert place.parent.stat().st_mode & 0o077 == 0
+    with Shelf(storage).reading("d" * 24, 2) as place:
+        assert place.stat().st_mode & 0o077 == 0
+        assert place.parent.stat().st_mode & 0o077 == 0
     staged.let_go()

@@ -11,6 +11,7 @@ from kinsync.domain.frames import KINDS
 from kinsync.store import records, snapshots
 from kinsync.store.publish import Publication, publish
 from kinsync.store.storage import Storage
+from tests.store.disk import on_disk
 from tests.store.people import NOON, State, difference, is_same, is_same_change, snapshot
 from tests.store.publishing import prepare
 
@@ -54,7 +55,7 @@ def test_every_version_can_be_looked_at_as_it_was_published(
         publish(publication, storage=storage)
         published.append(after)
         if action == "lose the cache":
-            shutil.rmtree(storage.district(district.public_id))
+            shutil.rmtree(on_disk(storage.district(district.public_id)))
 
     assert is_same(snapshots.load(district.id, storage=storage), published[-1])
     for version, (before, after) in enumerate(pairwise(published), start=1):

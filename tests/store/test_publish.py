@@ -13,6 +13,7 @@ from kinsync.store import records, snapshots
 from kinsync.store.database import connect
 from kinsync.store.publish import STEPS, Publication, publish
 from kinsync.store.storage import Storage
+from tests.store.disk import on_disk
 from tests.store.dying import die_at
 from tests.store.people import (
     NOON,
@@ -206,8 +207,29 @@ def cut_publishing_connections() -> None:
 
 def test_a_full_disk_publishes_nothing(district: int, storage: Storage) -> None:
     publication = prepare(district, FIRST, storage=storage)
-    storage.root.write_text("a file where the folder should be")
+    on_disk(storage.root).write_text("a file where the folder should be")
 
     with pytest.raises(TryAgainLater, match="Nothing was published"):
         publish(publication, storage=storage)
     assert records.district(district).published == 0
+
+
+def test_a_sync_that_another_process_has_ended_publishes_nothing(
+    district: int, storage: Storage
+) -> None:
+    zombie = prepare(district, FIRST, storage=storage)
+    records.fail_abandoned(district, at=NOON)
+
+    with pytest.raises(Conflict, match="was ended by another process"):
+        publish(zombie, storage=storage)
+    assert records.district(district).published == 0
+    assert publish_next(district, FIRST, storage=storage) == 1
+
+
+def test_a_sync_that_another_process_has_ended_ends_no_other_way(district: int) -> None:
+    zombie = records.start_sync(records.district(district), at=NOON)
+    records.fail_abandoned(district, at=NOON)
+
+    with pytest.raises(Conflict, match="was ended by another process, as failed"):
+        records.finish_sync(zombie, "held", at=NOON)
+    assert records.held_sync(district) is None

@@ -11,6 +11,7 @@ from kinsync.domain.errors import ChangeInput, TryAgainLater
 from kinsync.domain.frames import FINDINGS, empty
 from kinsync.store import storage as files
 from kinsync.store.storage import Storage
+from tests.store.disk import on_disk
 from tests.store.people import difference, is_same_change, same_of_all, snapshot
 
 CHANGES = replace(
@@ -23,7 +24,7 @@ CHANGES = replace(
 
 @pytest.fixture
 def folder(storage: Storage) -> Path:
-    return storage.sync("d" * 24, 12)
+    return on_disk(storage.sync("d" * 24, 12))
 
 
 def test_a_held_diff_comes_back_exactly(folder: Path) -> None:
@@ -61,7 +62,8 @@ def test_findings_come_back_and_the_later_ones_count(folder: Path) -> None:
 def test_nobody_else_may_enter_the_storage(storage: Storage, folder: Path) -> None:
     files.save_changes(folder, CHANGES)
 
-    made = [storage.root, *(path for path in storage.root.rglob("*") if path.is_dir())]
+    root = on_disk(storage.root)
+    made = [root, *(path for path in root.rglob("*") if path.is_dir())]
     assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o700}
 
 

@@ -27,6 +27,32 @@ def district_add(name: str, as_json: bool) -> None:
         say(f"District {added.name} has the id {added.public_id}.")
 
 
+@district.command("set")
+@click.argument("reference", metavar="DISTRICT")
+@click.option("--time-zone", metavar="NAME", help="IANA name, such as America/Chicago.")
+@click.option(
+    "--quiet", type=click.IntRange(0), metavar="MINUTES",
+    help="How long uploads must have rested before they are synced.",
+)  # fmt: skip
+@json_option
+def district_set(reference: str, time_zone: str | None, quiet: int | None, as_json: bool) -> None:
+    """Change how DISTRICT is worked on."""
+    connected()
+    from kinsync.services.schedules import set_time_zone
+    from kinsync.store import records
+
+    row = records.find_district(reference)
+    if time_zone is not None:
+        row = set_time_zone(row, time_zone, bootstrap.now())
+    if quiet is not None:
+        row = records.change_settings(row.id, {"quiet_seconds": 60 * quiet})
+    if as_json:
+        say_json({"id": row.public_id, "name": row.name, "settings": dict(row.settings)})
+    else:
+        for name, value in sorted(row.settings.items()):
+            say(f"{name}: {value}")
+
+
 @district.command("list")
 @json_option
 def district_list(as_json: bool) -> None:
@@ -52,18 +78,21 @@ def district_list(as_json: bool) -> None:
 @click.argument("reference", metavar="DISTRICT")
 @json_option
 def district_show(reference: str, as_json: bool) -> None:
-    """One district, its version and its last syncs."""
+    """One district, its version, state and last syncs."""
     connected()
+    from kinsync.services.states import state_of
     from kinsync.store import records
 
     row = records.find_district(reference)
     syncs = records.list_syncs(row.id, limit=10)
+    state = state_of(row, bootstrap.now())
     if as_json:
         say_json(
             {
                 "id": row.public_id,
                 "name": row.name,
                 "version": row.published,
+                "state": state,
                 "syncs": [
                     {
                         "sync": sync.id,
@@ -78,7 +107,7 @@ def district_show(reference: str, as_json: bool) -> None:
             }
         )
         return
-    say(f"{row.name} ({row.public_id}), version {row.published}")
+    say(f"{row.name} ({row.public_id}), version {row.published}: {state}")
     show_table(
         ("sync", "started", "state", "version", "file"),
         [

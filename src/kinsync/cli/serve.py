@@ -2,31 +2,47 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import click
 
 from kinsync import bootstrap
+from kinsync.cli.logs import set_up_logs
 from kinsync.cli.output import json_option, say, say_json
+from kinsync.cli.roles import beside, stop_with
 from kinsync.cli.session import connected
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.settings import Settings
 
 
 @click.command()
-@click.option("--only", type=click.Choice(["web", "sftp"]), help="Run one role alone.")
+@click.option("--only", type=click.Choice(["web", "sftp", "worker"]), help="Run one role alone.")
 @click.option("--http", metavar="HOST:PORT", help="Where to listen; KINSYNC_HTTP otherwise.")
 @click.option("--sftp", metavar="HOST:PORT", help="Where to listen; KINSYNC_SFTP otherwise.")
+@click.option("--parent", type=int, hidden=True, help="Stop when that process is gone.")
 @json_option
-def serve(only: str | None, http: str | None, sftp: str | None, as_json: bool) -> None:
-    """Serve the API, or take uploads over SFTP (--only sftp), until Ctrl-C."""
+def serve(
+    only: str | None, http: str | None, sftp: str | None, parent: int | None, as_json: bool
+) -> None:
+    """Serve the API, take uploads over SFTP and work on what districts deliver, until Ctrl-C."""
+    set_up_logs(bootstrap.read_settings().log_level)
+    if parent is not None:
+        stop_with(parent)
+    if only == "worker":
+        _work(as_json=as_json)
+    elif only == "sftp":
+        _serve_sftp(sftp, as_json=as_json)
+    else:
+        others = {} if only else {"sftp": ["--sftp", sftp] if sftp else [], "worker": []}
+        _serve_web(http, others=others, as_json=as_json)
+
+
+def _serve_web(http: str | None, *, others: Mapping[str, Sequence[str]], as_json: bool) -> None:
+    """Serve the web door, and the other roles in processes beside it."""
     settings = connected()
-    if only == "sftp":
-        serve_sftp(replace(settings, sftp=sftp) if sftp else settings, as_json=as_json)
-        return
     host, port = Settings(http=http).address("http") if http else settings.address("http")
     from kinsync.web.server import serve as serve_web
 
@@ -36,13 +52,14 @@ def serve(only: str | None, http: str | None, sftp: str | None, as_json: bool) -
         else:
             say(f"Kinsync answers at http://{host}:{port} (Ctrl-C stops it)")
 
-    with alone(settings.home, "web"):
+    with alone(settings.home, "web"), beside(others):
         serve_web(host, port, rate_limit=settings.rate_limit, ready=ready)
 
 
-def serve_sftp(settings: Settings, *, as_json: bool) -> None:
-    """Take uploads over SFTP until Ctrl-C."""
-    host, port = settings.address("sftp")
+def _serve_sftp(sftp: str | None, *, as_json: bool) -> None:
+    """Take uploads over SFTP."""
+    settings = connected()
+    host, port = Settings(sftp=sftp).address("sftp") if sftp else settings.address("sftp")
     from kinsync.sftp.limits import Limits
     from kinsync.sftp.server import serve as serve_uploads
 
@@ -61,6 +78,20 @@ def serve_sftp(settings: Settings, *, as_json: bool) -> None:
     )
     with alone(settings.home, "sftp"):
         serve_uploads(host, port, uploads=bootstrap.uploads(settings), limits=limits, ready=ready)
+
+
+def _work(*, as_json: bool) -> None:
+    session = f"kinsync worker {uuid4().hex}"
+    settings = connected(session=session)
+    from kinsync.jobs import worker
+
+    def ready() -> None:
+        if as_json:
+            say_json({"worker": session})
+        else:
+            say("A worker is ready (Ctrl-C stops it)")
+
+    worker.run(settings, session, ready=ready)
 
 
 @contextmanager

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from kinsync.services.sync import Tools
 
 
-def connected() -> Settings:
-    """The settings of this command, with their database open."""
+def connected(*, session: str = "kinsync") -> Settings:
+    """The settings of this command, with their database open; ``session`` names its connections."""
     settings = bootstrap.read_settings()
-    bootstrap.connect_database(settings)
+    bootstrap.connect_database(settings, session=session)
     return settings
 
 

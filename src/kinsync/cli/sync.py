@@ -12,6 +12,7 @@ from kinsync.cli.check import exit_code, file_type, say_refusal
 from kinsync.cli.output import Reading, json_option, say, say_json, show_report, show_table
 from kinsync.cli.session import connected, tools
 from kinsync.domain.changes import Changes
+from kinsync.domain.errors import KinsyncError, NotFound
 from kinsync.domain.settings import Settings
 from kinsync.services.delivery import open_delivery
 
@@ -42,25 +43,32 @@ def sync(
     """Publish FILE as the next version of DISTRICT, whole or not at all.
 
     Without --file, the newest whole students.csv that was uploaded over SFTP, and with it the
-    newest customcontacts/contacts.csv.
+    newest customcontacts/contacts.csv, without waiting until the district is quiet.
     """
     settings = connected()
+    from kinsync.services.arrivals import sync_arrived
+    from kinsync.services.mail import report_ended
     from kinsync.services.sync import sync_delivery
     from kinsync.store import records
 
     found = records.find_district(district)
     reading = Reading(is_quiet=as_json)
-    with _files(settings, found, file, contacts) as (students, beside):
-        delivery = open_delivery(students, contacts=beside, mapping=mapping)
-        try:
-            outcome = sync_delivery(
-                found,
-                delivery,
-                tools(settings, reading=reading, is_quiet=as_json),
-                is_preview=preview,
-            )
-        finally:
-            reading.stop()
+    given = tools(settings, reading=reading, is_quiet=as_json)
+    try:
+        if file is None and not (contacts or mapping or preview):
+            outcome = sync_arrived(found.id, bootstrap.arrivals(settings), given)
+        else:
+            with _files(settings, found, file, contacts) as (students, beside, turn):
+                delivery = open_delivery(students, contacts=beside, mapping=mapping)
+                outcome = sync_delivery(found, delivery, given, is_preview=preview, turn=turn)
+    finally:
+        reading.stop()
+    try:
+        report_ended(records.district(found.id), bootstrap.post(settings), bootstrap.now())
+    except KinsyncError as error:  # the sync has ended all the same, and the next one tells of it
+        click.echo(str(error), err=True)
+    if outcome is None:
+        return _say_nothing_new(found, as_json=as_json)
     if as_json:
         say_json(outcome.as_json())
     else:
@@ -71,15 +79,37 @@ def sync(
 @contextmanager
 def _files(
     settings: Settings, district: "District", file: Path | None, contacts: Path | None
-) -> Iterator[tuple[Path, Path | None]]:
-    """The files that were named, or else those that were uploaded."""
+) -> Iterator[tuple[Path, Path | None, int | None]]:
+    """The files that were named, or else those that were uploaded, and the turn of these."""
     if file is not None:
-        yield file, contacts
+        yield file, contacts, None
         return
-    from kinsync.services.uploads import delivered
+    with bootstrap.arrivals(settings).newest(district) as arrived:
+        if arrived is None:
+            raise _nothing_there(district)
+        yield arrived.students, contacts or arrived.contacts, arrived.turn
 
-    with delivered(district, bootstrap.uploads(settings).shelf) as (students, uploaded):
-        yield students, contacts or uploaded
+
+def _nothing_there(district: "District") -> NotFound:
+    return NotFound(
+        f"No account of {district.name} has uploaded a whole students.csv. Name one with --file, "
+        "or see 'kinsync uploads'."
+    )
+
+
+def _say_nothing_new(district: "District", *, as_json: bool) -> int:
+    from kinsync.services.uploads import latest_complete
+
+    if latest_complete(district.id) is None:
+        raise _nothing_there(district)
+    if as_json:
+        say_json({"state": "nothing-new"})
+    else:
+        say(
+            f"Nothing to do: {district.name} has delivered nothing since its last sync, or is "
+            "paused ('kinsync district show' says so)."
+        )
+    return 0
 
 
 def _exit_code(outcome: "Outcome") -> int:

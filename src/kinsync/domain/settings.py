@@ -20,6 +20,8 @@ class Settings:
     """Folder of the embedded database, uploads and keys."""
     database_url: str = ""
     """A PostgreSQL server (15 or later) instead of the embedded one."""
+    storage: str = ""
+    """Folder or ``s3://bucket/prefix`` of what all machines share; the home where blank."""
     http: str = "127.0.0.1:8000"
     """Where ``serve`` listens for HTTP, as HOST:PORT."""
     sftp: str = "127.0.0.1:2022"
@@ -38,6 +40,18 @@ class Settings:
     """The largest file that an SFTP client may upload, in MiB."""
     upload_days: int = 30
     """How many days the bytes of an uploaded file are kept."""
+    log_level: str = "info"
+    """From which level on ``serve`` logs: debug, info, warning or error."""
+    smtp_url: str = ""
+    """Server that reports are mailed by, as smtp://user:password@host:port; printed where blank."""
+    mail_from: str = "kinsync@localhost"
+    """Whom reports come from."""
+    worker_jobs: int = 2
+    """Jobs that one worker runs at the same time."""
+    heartbeat_seconds: int = 10
+    """How often a worker says that it lives; after two beats missed, others take over its jobs."""
+    stop_seconds: int = 25
+    """How long jobs may go on once a worker is told to stop; then they are handed back."""
 
     @staticmethod
     def read(environ: Mapping[str, str], file: Mapping[str, object]) -> "Settings":

@@ -8,12 +8,11 @@ A preview is the same, stopping before publish.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 
 from kinsync.domain.changes import Changes, FirstChanges, Matched, Snapshot
-from kinsync.domain.errors import KinsyncError
+from kinsync.domain.errors import ChangeInput, KinsyncError
 from kinsync.domain.frames import KINDS, STUDENTS, empty
 from kinsync.domain.guarding import GuardThresholds, HoldReason
 from kinsync.domain.vocabulary import Vocabulary
@@ -30,9 +29,11 @@ from kinsync.services.check import checked
 from kinsync.services.delivery import Delivery
 from kinsync.services.intake import Intake
 from kinsync.services.night import compare
+from kinsync.services.pause import pause_of
 from kinsync.services.report import Report, all_findings, as_reported, report_on
 from kinsync.store import ids, publish, records, snapshots, storage
 from kinsync.store.database import district_lock
+from kinsync.store.folders import Folder
 from kinsync.store.storage import Storage
 
 RETURN_DAYS = 400
@@ -77,17 +78,31 @@ class Outcome:
 
 
 def sync_delivery(
-    district: records.District, delivery: Delivery, tools: Tools, *, is_preview: bool = False
+    district: records.District,
+    delivery: Delivery,
+    tools: Tools,
+    *,
+    is_preview: bool = False,
+    turn: int | None = None,
 ) -> Outcome:
     """Run one sync of a district; a second one of the same district waits.
 
+    ``turn`` is that of the upload which the delivery is, where it is one.
+
     Raises:
+        ChangeInput: the district is paused, and this is no preview.
+        Conflict: this process was given up for dead meanwhile, and another has taken over.
         TryAgainLater: the database or the disk is away; nothing was published.
     """
     with district_lock(district.id, on_wait=tools.on_wait):
         records.fail_abandoned(district.id, at=tools.now())
         district = records.district(district.id)
-        run = _start(district, delivery, tools, is_preview=is_preview)
+        if not is_preview and pause_of(district, tools.now()):
+            raise ChangeInput(
+                f"{district.name} is paused: nothing is published. 'kinsync pause --resume' or "
+                "'kinsync blackout --remove' ends that; --preview works meanwhile."
+            )
+        run = _start(district, delivery, tools, is_preview=is_preview, turn=turn)
         if not is_preview and (before := _published_already(district, delivery)):
             return Outcome(_end_unread(run, before, tools))
         try:
@@ -99,7 +114,12 @@ def sync_delivery(
 
 
 def _start(
-    district: records.District, delivery: Delivery, tools: Tools, *, is_preview: bool
+    district: records.District,
+    delivery: Delivery,
+    tools: Tools,
+    *,
+    is_preview: bool,
+    turn: int | None,
 ) -> records.Sync:
     return records.start_sync(
         district,
@@ -108,6 +128,7 @@ def _start(
         sha256=delivery.sha256,
         rules=delivery.rules,
         is_preview=is_preview,
+        turn=turn,
     )
 
 
@@ -122,8 +143,8 @@ def _published_already(district: records.District, delivery: Delivery) -> record
 
 def _end_unread(run: records.Sync, before: records.Sync, tools: Tools) -> records.Sync:
     """A sync of what is published already: its counts are known, and older holds are answered."""
-    records.replace_held(run.district_id, by=run.id, at=tools.now())
-    return records.finish_sync(run, "unchanged", at=tools.now(), counts=as_reported(before.counts))
+    counts = as_reported(before.counts)
+    return records.finish_sync(run, "unchanged", at=tools.now(), counts=counts, replaces_held=True)
 
 
 def _note_failure(run: records.Sync, error: KinsyncError, tools: Tools) -> None:
@@ -164,11 +185,11 @@ class _Run:
         if self.sync.is_preview or reasons:
             storage.save_changes(self._folder(), changes)
             state = "previewed" if self.sync.is_preview else "held"
-            return Outcome(self._end(state, report, reasons), report, changes, reasons)
+            return Outcome(self._end(state, report, changes, reasons), report, changes, reasons)
         if changes.is_empty:
-            return Outcome(self._end("unchanged", report), report, changes)
+            return Outcome(self._end("unchanged", report, changes), report, changes)
         self._publish(changes, report, snapshot=None if before.is_kept else before.after(changes))
-        return Outcome(self._end("published", report), report, changes)
+        return Outcome(self._end("published", report, changes), report, changes)
 
     def _first(self, intake: Intake, report: Report) -> Outcome:
         """The first version of a district: nobody to match, nothing to hold."""
@@ -181,9 +202,9 @@ class _Run:
         if self.sync.is_preview:
             storage.save_changes(self._folder(), changes)
             snapshots.forget_cache(self.tools.storage, public_id, cache)
-            return Outcome(self._end("previewed", report), report, changes)
+            return Outcome(self._end("previewed", report, changes), report, changes)
         self._publish(changes, report, cache=cache)
-        return Outcome(self._end("published", report), report, changes)
+        return Outcome(self._end("published", report, changes), report, changes)
 
     def _with_waiting_ids(
         self, matched: Matched, before: Sequence[Snapshot], published: snapshots.Published
@@ -238,20 +259,26 @@ class _Run:
     def _keep_findings(self, intake: Intake) -> None:
         storage.save_findings(self._folder(), all_findings(intake))
 
-    def _folder(self) -> Path:
+    def _folder(self) -> Folder:
         return self.tools.storage.sync(self.district.public_id, self.sync.id)
 
     def _end(
-        self, state: str, report: Report, reasons: tuple[HoldReason, ...] = ()
+        self,
+        state: str,
+        report: Report,
+        changes: Changes | None = None,
+        reasons: tuple[HoldReason, ...] = (),
     ) -> records.Sync:
-        if not self.sync.is_preview and state != "refused":
-            records.replace_held(self.district.id, by=self.sync.id, at=self.tools.now())
+        counts = report.as_json()
+        if changes is not None:
+            counts["changes"] = changes.counts()
         return records.finish_sync(
             self.sync,
             state,
             at=self.tools.now(),
-            counts=report.as_json(),
+            counts=counts,
             reasons=[reason.sentence for reason in reasons],
+            replaces_held=not self.sync.is_preview and state != "refused",
         )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from django.db.backends.utils import CursorWrapper
 
-from kinsync.domain.errors import Conflict, NotFound, TryAgainLater
+from kinsync.domain.errors import Conflict, TryAgainLater
 from kinsync.store import uploads as records
 from kinsync.store.records import District
 from kinsync.store.sftp_accounts import Account
@@ -33,7 +33,6 @@ NOT_NEEDED = {
 """What districts send beside it, and Kinsync has no use for."""
 TEMPORARY = (".filepart", ".tmp", ".part", ".partial", ".writing", ".uploading")
 """How names end that clients use until a file is whole."""
-QUIET_MINUTES = 5.0
 KEEP_PARTIAL = timedelta(hours=12)
 """How long an incomplete upload waits for a client that resumes it."""
 SILENT = timedelta(hours=1)
@@ -51,6 +50,10 @@ def purpose(path: str) -> str:
 
 def _nobody(_cursor: CursorWrapper, _district_id: int, _upload_id: int, _at: datetime) -> None:
     """Tells nobody: a sync is asked for by a person."""
+
+
+def _nobody_waits(_district_id: int, _at: datetime) -> None:
+    """Nothing waits for the district to be quiet."""
 
 
 @dataclass(slots=True)
@@ -91,13 +94,15 @@ class Uploads:
     """The use cases of whoever receives uploads.
 
     ``on_complete`` is called in the transaction that records an upload which a sync reads, with
-    that transaction's cursor, so that a job is there exactly when the upload is.
+    that transaction's cursor, so that a job is there exactly when the upload is. ``on_activity`` is
+    called when a district begins to send a file, and now and then while it does.
     """
 
     staging: Staging
     shelf: Shelf
     now: Callable[[], datetime]
     on_complete: OnComplete = field(default=_nobody)
+    on_activity: Callable[[int, datetime], None] = field(default=_nobody_waits)
     retention: timedelta = timedelta(days=30)
     """How long bytes are kept after an upload has ended."""
 
@@ -107,6 +112,7 @@ class Uploads:
         Raises:
             TryAgainLater: the database or the disk is away.
         """
+        self.on_activity(account.district_id, self.now())
         self._forget_partials(account, path)
         upload_id = records.begin(account.district_id, account.id, path, at=self.now())
         try:
@@ -128,6 +134,7 @@ class Uploads:
             staged = self.staging.resume(account.district_id, partial.upload_id)
             if staged is not None:
                 if records.resume(account.district_id, partial.upload_id, at=self.now()):
+                    self.on_activity(account.district_id, self.now())
                     return Receiving(account, partial.upload_id, path, staged)
                 staged.drop()
         whole = records.name_of(account.district_id, account.id, path)
@@ -145,6 +152,7 @@ class Uploads:
         district_id = receiving.account.district_id
         if not records.touch(district_id, receiving.upload_id, size=size, at=self.now()):
             raise Conflict("The upload was given up meanwhile. Upload the file again.")
+        self.on_activity(district_id, self.now())
 
     def finish(self, receiving: Receiving) -> None:
         """Make a whole upload what its account sees, and tell ``on_complete`` of it.
@@ -283,41 +291,50 @@ def latest_complete(district_id: int) -> tuple[Upload, Upload | None] | None:
     return None if students is None else (students, records.newest_of(district_id, CONTACTS))
 
 
-@contextlib.contextmanager
-def delivered(district: District, shelf: Shelf) -> Iterator[tuple[Path, Path | None]]:
-    """The files that ``latest_complete`` names, under their own names, while the block lasts.
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """The files that a district has delivered, under their own names. ``turn`` ascends with each
+    upload: of two deliveries the one with the higher turn is newer."""
 
-    Raises:
-        NotFound: nothing whole was uploaded.
-    """
-    found = latest_complete(district.id)
-    if found is None:
-        raise NotFound(
-            f"No account of {district.name} has uploaded a whole {STUDENTS}. Name one with --file, "
-            "or see 'kinsync uploads'."
-        )
-    with tempfile.TemporaryDirectory(prefix="kinsync-delivery-") as folder:
-        paths = [
-            None if upload is None else _named(Path(folder), shelf, district, upload)
-            for upload in found
-        ]
-        if paths[0] is None:  # never: for the type checker
-            raise NotFound(STUDENTS)
-        yield paths[0], paths[1]
+    turn: int
+    students: Path
+    contacts: Path | None = None
 
 
-def _named(folder: Path, shelf: Shelf, district: District, upload: Upload) -> Path:
-    path = folder / Path(upload.path).name
-    path.symlink_to(shelf.local(district.public_id, upload.id))
-    return path
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """What ``latest_complete`` names, as files."""
 
+    shelf: Shelf
 
-def quiet_at(district: District) -> datetime | None:
-    """When the quiet period after the last activity ends; None where there never was any."""
-    last = records.last_activity(district.id)
-    given = district.settings.get("quiet_minutes", QUIET_MINUTES)
-    minutes = float(given) if isinstance(given, int | float) else QUIET_MINUTES
-    return None if last is None else last + timedelta(minutes=minutes)
+    @contextlib.contextmanager
+    def newest(self, district: District) -> Iterator[Arrived | None]:
+        """What a district delivered last, to be read until the context ends; None: nothing whole.
+
+        Raises:
+            TryAgainLater: the database or storage is away.
+        """
+        found = latest_complete(district.id)
+        if found is None:
+            yield None
+            return
+        students, contacts = found
+        with contextlib.ExitStack() as stack:
+            prefix = "kinsync-delivery-"
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=prefix)))
+
+            def named(upload: Upload) -> Path:
+                path = folder / Path(upload.path).name
+                path.symlink_to(
+                    stack.enter_context(self.shelf.reading(district.public_id, upload.id))
+                )
+                return path
+
+            yield Arrived(
+                max(upload.turn or 0 for upload in found if upload),
+                named(students),
+                named(contacts) if contacts else None,
+            )
 
 
 def recent(district_id: int, *, limit: int = 50) -> list[Upload]:
@@ -325,4 +342,4 @@ def recent(district_id: int, *, limit: int = 50) -> list[Upload]:
     return records.recent(district_id, limit=limit)
 
 
-__all__ = ["Name", "Receiving", "Upload", "Uploads", "delivered", "latest_complete", "quiet_at"]
+__all__ = ["Arrivals", "Arrived", "Name", "Receiving", "Upload", "Uploads", "latest_complete"]

@@ -17,7 +17,7 @@ import structlog
 from kinsync import __version__
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.webhooks import Answer, Message, judge, signed_headers
-from kinsync.store import webhook_queue
+from kinsync.store import queue, webhook_queue
 from kinsync.store.database import connect, outages
 from kinsync.store.sealing import Sealer
 from kinsync.store.webhook_queue import Claim
@@ -103,6 +103,20 @@ def deliver_due(tools: Tools, *, threads: int = THREADS) -> int:
     with ThreadPoolExecutor(lanes, thread_name_prefix="webhook") as pool:
         made = [pool.submit(_deliver_until_none, tools, started) for _ in range(lanes)]
     return sum(one.result() for one in made)
+
+
+def queue_due(at: datetime) -> bool:
+    """Queue ``deliver_due`` for a worker where any message is due; whether there is one.
+
+    Raises:
+        TryAgainLater: the database is away.
+    """
+    with outages(doing="sending webhooks"), closing(connect(autocommit=True)) as connection:
+        is_due = webhook_queue.due_endpoints(connection, now=at) > 0
+    if is_due:
+        with queue.queueing() as cursor:
+            queue.deliver_webhooks(cursor, at)
+    return is_due
 
 
 def _deliver_until_none(tools: Tools, started: datetime) -> int:

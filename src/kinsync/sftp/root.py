@@ -88,8 +88,8 @@ class Root(asyncssh.SFTPServer):
     def _read(self, name: str) -> ReadHandle:
         found = self._service.names.whole(self._account, name)
         public_id = self._account.district_public_id
-        path = self._service.uploads.shelf.local(public_id, found.upload_id or 0)
-        return ReadHandle(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        with self._service.uploads.shelf.reading(public_id, found.upload_id or 0) as path:
+            return ReadHandle(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
 
     async def close(self, file_obj: object) -> None:
         """A client's CLOSE, or the end of its session: only the first makes an upload count."""

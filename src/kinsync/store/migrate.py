@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from kinsync.domain.errors import ChangeInput
+from kinsync.domain.errors import ChangeInput, TryAgainLater
 from kinsync.store.database import LOCK_SPACE, MIGRATION_LOCK, connect, outages
 
 
@@ -39,6 +39,17 @@ def _apply() -> None:
             "The account of the database may not make the tables, or the role that readers act as. "
             "Make it the owner of the database, with CREATEROLE. Nothing was published."
         ) from None
+
+
+def check() -> None:
+    """See that the database is there and its tables are up to date.
+
+    Raises:
+        TryAgainLater: it is away, or a newer release has not brought its tables up to date yet.
+    """
+    with outages(doing="looking at the tables"):
+        if _is_behind():
+            raise TryAgainLater("The tables are not up to date. Run 'kinsync migrate'.")
 
 
 def _is_behind() -> bool:

@@ -24,6 +24,7 @@ from kinsync.store.copying import Cursor, copy_in
 from kinsync.store.database import connect, outages
 from kinsync.store.intervals import STILL
 from kinsync.store.storage import Storage
+from kinsync.store.sync_states import OPEN_STATES
 
 STEPS = (
     "begin",
@@ -85,6 +86,7 @@ def publish(publication: Publication, *, storage: Storage, step: Step = lambda _
             if (done := _version_of(cursor, publication)) is not None:
                 connection.rollback()
                 return done
+            _check_owner(cursor, publication)
             _check_base(cursor, publication)
             step("begin")
             _write_changes(cursor, publication, step)
@@ -123,12 +125,29 @@ def _begin(cursor: Cursor, publication: Publication) -> str:
 def _version_of(cursor: Cursor, publication: Publication) -> int | None:
     """The version that this sync has become already."""
     row = cursor.execute(
-        "SELECT version FROM sync WHERE district_id = %s AND id = %s",
+        "SELECT version FROM sync WHERE district_id = %s AND id = %s FOR UPDATE",
         (publication.district_id, publication.sync_id),
     ).fetchone()
     if row is None:
         raise Defect(f"There is no sync {publication.sync_id}. Nothing was published.")
     return None if row[0] is None else int(str(row[0]))
+
+
+def _check_owner(cursor: Cursor, publication: Publication) -> None:
+    """Refuse a sync that somebody has ended meanwhile: its process was given up for dead.
+
+    Each attempt to sync has a row of its own, whose lock ``_version_of`` took: until the end of the
+    transaction nobody else ends it.
+    """
+    row = cursor.execute(
+        "SELECT state FROM sync WHERE district_id = %s AND id = %s",
+        (publication.district_id, publication.sync_id),
+    ).fetchone()
+    if row is None or row[0] not in OPEN_STATES:
+        raise Conflict(
+            f"Sync {publication.sync_id} was ended by another process before it could publish. "
+            "Nothing was published by this one. Another sync has taken its place."
+        )
 
 
 def _check_base(cursor: Cursor, publication: Publication) -> None:

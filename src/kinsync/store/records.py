@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from kinsync.domain.errors import ChangeInput, NotFound
+from kinsync.domain.errors import ChangeInput, Conflict, NotFound
 from kinsync.store import models
 from kinsync.store.database import outages
 from kinsync.store.ids import allocate_one
+from kinsync.store.sync_states import OPEN_STATES, RUNNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Sync:
     error: str
     started_at: datetime
     finished_at: datetime | None
+    turn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,6 @@ class Version:
     counts: Mapping[str, object]
 
 
-RUNNING = "running"
 STATES = (
     "published",
     "unchanged",
@@ -124,6 +125,16 @@ def district(district_id: int) -> District:
     return _district(row)
 
 
+def change_settings(district_id: int, changes: Mapping[str, object]) -> District:
+    """Change some of a district's settings; one that becomes None is as if never set."""
+    with outages(doing="changing a district"), transaction.atomic():
+        row = models.District.objects.select_for_update().get(id=district_id)
+        merged = {**row.settings, **changes}
+        row.settings = {name: value for name, value in merged.items() if value is not None}
+        row.save(update_fields=["settings"])
+    return _district(row)
+
+
 def start_sync(
     district: District,
     *,
@@ -133,8 +144,12 @@ def start_sync(
     rules: str = "",
     origin: str = "file",
     is_preview: bool = False,
+    turn: int | None = None,
 ) -> Sync:
-    """A sync that is running from now on, compared with what the district publishes."""
+    """A sync that is running from now on, compared with what the district publishes.
+
+    ``turn`` is that of the upload it reads, where it reads one.
+    """
     with outages(doing="starting a sync"):
         row = models.Sync.objects.create(
             district_id=district.id,
@@ -146,6 +161,7 @@ def start_sync(
             rules=rules,
             base=district.published,
             started_at=at,
+            turn=turn,
         )
     return _sync(row)
 
@@ -158,18 +174,29 @@ def finish_sync(
     counts: Mapping[str, object] | None = None,
     reasons: Sequence[str] = (),
     error: str = "",
+    replaces_held: bool = False,
 ) -> Sync:
     """Say how a sync ended. One that is published stays so: only its counts may be added.
 
-    ``error`` is the message of what stopped it, never a value of a row.
+    ``error`` is the message of what stopped it, never a value of a row. With ``replaces_held`` it
+    takes the place of earlier ones that wait for a person.
+
+    Raises:
+        Conflict: somebody has ended it meanwhile, because its process was given up for dead.
     """
-    with outages(doing="finishing a sync"):
-        row = models.Sync.objects.get(district_id=sync.district_id, id=sync.id)
+    with outages(doing="finishing a sync"), transaction.atomic():
+        rows = models.Sync.objects.select_for_update()
+        row = rows.get(district_id=sync.district_id, id=sync.id)
         if row.version is None:
+            if row.state not in OPEN_STATES:
+                raise Conflict(f"Sync {sync.id} was ended by another process, as {row.state}.")
             row.state, row.finished_at = state, at
             row.reasons, row.error = list(reasons), error
         row.counts = dict(row.counts if counts is None else counts)
         row.save()
+        if replaces_held:
+            earlier = models.Sync.objects.filter(district_id=sync.district_id, id__lt=sync.id)
+            earlier.filter(state="held").update(state="replaced", finished_at=at)
     return _sync(row)
 
 
@@ -195,6 +222,13 @@ def last_published_sync(district_id: int) -> Sync | None:
     return _first(rows, district_id)
 
 
+def last_turn(district_id: int) -> int:
+    """The newest upload that a sync of the district has dealt with; 0 where there is none."""
+    rows = models.Sync.objects.filter(turn__isnull=False, is_preview=False)
+    last = _first(rows.exclude(state__in=(RUNNING, "failed")).order_by("-turn"), district_id)
+    return 0 if last is None or last.turn is None else last.turn
+
+
 def held_sync(district_id: int) -> Sync | None:
     """The sync that waits for a person, the newest where there are several."""
     return _first(models.Sync.objects.filter(state="held").order_by("-id"), district_id)
@@ -211,12 +245,20 @@ def fail_abandoned(district_id: int, *, at: datetime) -> None:
         )
 
 
-def replace_held(district_id: int, *, by: int, at: datetime) -> None:
-    """A newer sync takes the place of those that wait for a person."""
-    with outages(doing="replacing a held sync"):
-        models.Sync.objects.filter(district_id=district_id, state="held", id__lt=by).update(
-            state="replaced", finished_at=at
+def unreported_syncs(district_id: int) -> list[Sync]:
+    """Syncs that ended and that the team was not told of, the oldest first."""
+    with outages(doing="looking for syncs"):
+        rows = models.Sync.objects.filter(
+            district_id=district_id, is_preview=False, reported_at__isnull=True
         )
+        return [_sync(row) for row in rows.exclude(state=RUNNING).order_by("id")]
+
+
+def note_reported(sync: Sync, at: datetime) -> None:
+    """The team was told of a sync, or need not be."""
+    with outages(doing="noting a report"):
+        rows = models.Sync.objects.filter(district_id=sync.district_id, id=sync.id)
+        rows.update(reported_at=at)
 
 
 def list_versions(district_id: int) -> list[Version]:
@@ -263,4 +305,5 @@ def _sync(row: models.Sync) -> Sync:
         error=row.error,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        turn=row.turn,
     )

@@ -8,7 +8,6 @@ from the tables.
 
 import contextlib
 import io
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -22,6 +21,7 @@ from kinsync.domain.changes import Changes, KindChanges, Snapshot
 from kinsync.domain.errors import KinsyncError, NotFound
 from kinsync.domain.frames import KINDS, PUBLISHED, empty
 from kinsync.store.database import connect, outages
+from kinsync.store.folders import remove, subfolders
 from kinsync.store.intervals import STILL
 from kinsync.store.storage import Frame, Storage, new_frames, scan_frames, write_frames
 
@@ -277,15 +277,18 @@ def _by_kind(frames: Mapping[str, pl.LazyFrame]) -> dict[str, list[pl.LazyFrame]
 
 def forget_cache(storage: Storage, public_id: str, name: str) -> None:
     """Remove one cache that was not published."""
-    shutil.rmtree(storage.district(public_id) / name, ignore_errors=True)
+    remove(storage.district(public_id) / name)
 
 
 def forget_caches(storage: Storage, public_id: str, version: int, *, keep: str) -> None:
     """Remove the caches up to ``version`` but one, as far as that is possible."""
-    for folder in storage.district(public_id).glob("v*-*"):
-        number = folder.name[1:].partition("-")[0]
-        if folder.name != keep and number.isdigit() and int(number) <= version:
-            shutil.rmtree(folder, ignore_errors=True)
+    district = storage.district(public_id)
+    with contextlib.suppress(KinsyncError):
+        for name in subfolders(district):
+            number = name[1:].partition("-")[0]
+            is_cache = name.startswith("v") and number.isdigit()
+            if name != keep and is_cache and int(number) <= version:
+                remove(district / name)
 
 
 def _from_cache(storage: Storage, public_id: str, name: str) -> Mapping[str, pl.LazyFrame] | None:

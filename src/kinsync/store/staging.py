@@ -3,7 +3,8 @@
     <district>-<upload>.part   being received; its process holds a lock on it, however that ends
     <district>-<upload>.kept   given up by a client that may come back: the bytes without a gap
 
-Both lie in ``<home>/storage/incoming``, beside the place where a whole upload is moved to.
+Both lie in ``<home>/storage/incoming``, beside the place where a whole upload is moved to, unless
+that is a bucket.
 """
 
 import errno
@@ -13,15 +14,19 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kinsync.store.storage import Storage, make_private
+from kinsync.store.folders import Folder, make_private, reading, remove
+from kinsync.store.storage import Storage
 
 CHUNK_BYTES = 1 << 20
 MOST_RANGES = 1000
 """Pieces with gaps between them that a file may be in. Clients write in order, or nearly so."""
 PART, KEPT = ".part", ".kept"
+CONTENT = "upload"
+"""Name of an upload's one file in a bucket."""
 
 
 class Staged:
@@ -152,7 +157,7 @@ class Staging:
 
     @property
     def folder(self) -> Path:
-        return make_private(self.storage.root / "incoming")
+        return make_private(self.storage.home / "storage" / "incoming")
 
     def free_bytes(self) -> int:
         """Room on its disk, for accounts without privileges."""
@@ -220,7 +225,10 @@ class Staging:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Where whole uploads lie: in the folder of their district, named by the upload's number."""
+    """Where whole uploads lie: with their district, named by the upload's number.
+
+    On a disk that is a file; in a bucket a folder with one file.
+    """
 
     storage: Storage
 
@@ -229,8 +237,13 @@ class Shelf:
 
         Raises:
             OSError: the disk will not have it.
+            TryAgainLater: the bucket will not.
         """
         place = self._place(public_id, upload_id)
+        if not isinstance(place, Path):
+            place.upload(staged, CONTENT)
+            staged.unlink()
+            return
         is_new = not place.parent.exists()
         make_private(place.parent)
         staged.rename(place)
@@ -238,15 +251,29 @@ class Shelf:
         if is_new:
             _sync_folder(place.parent.parent)
 
-    def local(self, public_id: str, upload_id: int) -> Path:
-        """A file of this machine with the bytes of an upload. It stays as it is."""
-        return self._place(public_id, upload_id)
+    @contextmanager
+    def reading(self, public_id: str, upload_id: int) -> Iterator[Path]:
+        """A file of this machine with the bytes of an upload, until the context ends.
+
+        Raises:
+            TryAgainLater: the bucket is away.
+        """
+        place = self._place(public_id, upload_id)
+        if isinstance(place, Path):
+            yield place
+            return
+        with reading(place) as files:
+            yield files / CONTENT
 
     def remove(self, public_id: str, upload_id: int) -> None:
         """Forget the bytes of an upload."""
-        self._place(public_id, upload_id).unlink(missing_ok=True)
+        place = self._place(public_id, upload_id)
+        if isinstance(place, Path):
+            place.unlink(missing_ok=True)
+        else:
+            remove(place)
 
-    def _place(self, public_id: str, upload_id: int) -> Path:
+    def _place(self, public_id: str, upload_id: int) -> Folder:
         return self.storage.district(public_id) / "uploads" / str(upload_id)
 
 

@@ -1,28 +1,31 @@
 """Files beside the database: caches of snapshots, and what a sync leaves for people to look at.
 
-Everything lies under ``<home>/storage``, in folders that the owner alone may enter. A folder of
-frames is written beside its place and renamed, so it is there whole or not at all.
+Everything lies under ``<home>/storage``, in folders that the owner alone may enter, or in a bucket.
+A folder of frames is there whole or not at all: see ``store.folders``.
 """
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from kinsync.domain.changes import Changes, KindChanges
-from kinsync.domain.errors import ChangeInput, TryAgainLater
+from kinsync.domain.errors import ChangeInput
 from kinsync.domain.frames import KINDS
+from kinsync.store.folders import Folder, check_writable, disk_outages, reading, replacing
+
+if TYPE_CHECKING:
+    from kinsync.store.buckets import BucketFolder
 
 CHANGES = "changes"
-FINDINGS = "findings.parquet"
+FINDINGS = "findings"
+FINDINGS_FILE = "findings.parquet"
 MANIFEST = "manifest.json"
 Frame = pl.DataFrame | pl.LazyFrame
 PARTS = ("created", "updated", "previous", "deleted")
@@ -30,41 +33,47 @@ PARTS = ("created", "updated", "previous", "deleted")
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The storage of one home. Districts and syncs are named by their ids."""
+    """The storage of one home, on its disk. Districts and syncs are named by their ids."""
 
     home: Path
 
     @property
-    def root(self) -> Path:
+    def root(self) -> Folder:
         return self.home / "storage"
 
-    def district(self, public_id: str) -> Path:
+    def check(self) -> None:
+        """See that something can be written.
+
+        Raises:
+            TryAgainLater: storage is full, read-only or away.
+        """
+        check_writable(self.root)
+
+    def district(self, public_id: str) -> Folder:
         """Folder of one district; may not exist yet."""
         return self.root / "districts" / public_id
 
-    def sync(self, public_id: str, sync_id: int) -> Path:
-        """Folder of one sync of a district, made where missing."""
-        return make_private(self.district(public_id) / "syncs" / str(sync_id))
+    def sync(self, public_id: str, sync_id: int) -> Folder:
+        """Folder of one sync of a district; may not exist yet."""
+        return self.district(public_id) / "syncs" / str(sync_id)
 
 
-def make_private(folder: Path) -> Path:
-    """That folder and those above it, closed to others where they are new.
+@dataclass(frozen=True, slots=True)
+class BucketStorage(Storage):
+    """The same in a bucket that all machines reach; the home keeps nothing that others need."""
 
-    Raises:
-        TryAgainLater: the disk is full or read-only.
-    """
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    with disk_outages():
-        for path in reversed(missing):
-            path.mkdir(mode=0o700, exist_ok=True)
-    return folder
+    bucket: "BucketFolder"
+
+    @property
+    def root(self) -> Folder:
+        return self.bucket
 
 
-def write_frames(folder: Path, frames: Mapping[str, Frame]) -> None:
+def write_frames(folder: Folder, frames: Mapping[str, Frame]) -> None:
     """Replace ``folder`` by one Parquet file per frame, and a manifest of their checksums.
 
     Raises:
-        TryAgainLater: the disk is full or read-only; ``folder`` is then as it was, or gone.
+        TryAgainLater: storage is full or away; ``folder`` is then as it was, or gone.
     """
     with new_frames(folder) as add:
         for name, frame in frames.items():
@@ -72,50 +81,46 @@ def write_frames(folder: Path, frames: Mapping[str, Frame]) -> None:
 
 
 @contextlib.contextmanager
-def new_frames(folder: Path) -> Iterator[Callable[[str, Frame], None]]:
+def new_frames(folder: Folder) -> Iterator[Callable[[str, Frame], None]]:
     """Replace ``folder``, one frame after the other, so that all need not be there at once.
 
     The folder has them all at the end of the ``with``, or none.
 
     Raises:
-        TryAgainLater: the disk is full or read-only; ``folder`` is then as it was, or gone.
+        TryAgainLater: storage is full or away; ``folder`` is then as it was, or gone.
     """
-    make_private(folder.parent)
-    unfinished = folder.with_name(f"{folder.name}.{uuid4().hex}.unfinished")
     manifest: dict[str, str] = {}
+    with replacing(folder, last=MANIFEST) as unfinished:
 
-    def add(name: str, frame: Frame) -> None:
-        with disk_outages():
-            manifest[name] = _write(unfinished / f"{name}.parquet", frame)
+        def add(name: str, frame: Frame) -> None:
+            with disk_outages():
+                manifest[name] = _write(unfinished / f"{name}.parquet", frame)
 
-    try:
-        with disk_outages():
-            unfinished.mkdir(mode=0o700)
         yield add
         with disk_outages():
             _write_durably(unfinished / MANIFEST, json.dumps(manifest).encode())
-            shutil.rmtree(folder, ignore_errors=True)
-            unfinished.rename(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def read_frames(folder: Path) -> dict[str, pl.DataFrame]:
+def read_frames(folder: Folder) -> dict[str, pl.DataFrame]:
     """What ``write_frames`` wrote there, exactly.
 
     Raises:
         ChangeInput: a file is missing or not as it was written.
     """
-    with _damage(folder):
-        return {name: frame.collect() for name, frame in _checked(folder).items()}
+    with _damage(folder), reading(folder) as found:
+        return {name: frame.collect() for name, frame in _checked(found).items()}
 
 
-def scan_frames(folder: Path) -> dict[str, pl.LazyFrame]:
+def scan_frames(folder: Folder) -> dict[str, pl.LazyFrame]:
     """The same without reading it yet; that every file is as it was written is known now.
+
+    What lies in a bucket is read at once: its copy on this machine does not stay.
 
     Raises:
         ChangeInput: a file is missing or not as it was written.
     """
+    if not isinstance(folder, Path):
+        return {name: frame.lazy() for name, frame in read_frames(folder).items()}
     with _damage(folder):
         return _checked(folder)
 
@@ -129,17 +134,17 @@ def _checked(folder: Path) -> dict[str, pl.LazyFrame]:
 
 
 @contextlib.contextmanager
-def _damage(folder: Path) -> Iterator[None]:
+def _damage(folder: Folder) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise ChangeInput(
-            f"The files in {folder} are missing or damaged. Nothing was published. "
+            f"The files in {folder.name} are missing or damaged. Nothing was published. "
             "Sync the district's file again."
         ) from error
 
 
-def save_changes(folder: Path, changes: Changes) -> None:
+def save_changes(folder: Folder, changes: Changes) -> None:
     """Keep what a held or previewed sync would publish, in the sync's folder."""
     frames = {
         f"{kind}-{part}": getattr(changes.kinds[kind], part) for kind in KINDS for part in PARTS
@@ -147,7 +152,7 @@ def save_changes(folder: Path, changes: Changes) -> None:
     write_frames(folder / CHANGES, {**frames, "merged": changes.merged})
 
 
-def load_changes(folder: Path) -> Changes:
+def load_changes(folder: Folder) -> Changes:
     """The changes that ``save_changes`` kept there, exactly.
 
     Raises:
@@ -160,24 +165,23 @@ def load_changes(folder: Path) -> Changes:
     )
 
 
-def save_findings(folder: Path, findings: pl.DataFrame) -> None:
+def save_findings(folder: Folder, findings: pl.DataFrame) -> None:
     """Keep a sync's findings in its folder, replacing earlier ones."""
-    unfinished = folder / f"{FINDINGS}.unfinished"
-    with disk_outages():
-        _write(unfinished, findings)
-        unfinished.replace(folder / FINDINGS)
+    with replacing(folder / FINDINGS, last=FINDINGS_FILE) as unfinished, disk_outages():
+        _write(unfinished / FINDINGS_FILE, findings)
 
 
-def load_findings(folder: Path) -> pl.DataFrame:
+def load_findings(folder: Folder) -> pl.DataFrame:
     """The findings of a sync.
 
     Raises:
         ChangeInput: they are not kept any more.
     """
     try:
-        return pl.read_parquet(folder / FINDINGS)
+        with reading(folder / FINDINGS) as found:
+            return pl.read_parquet((found / FINDINGS_FILE).read_bytes())
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise ChangeInput(f"The findings in {folder} are not kept any more.") from error
+        raise ChangeInput(f"The findings of sync {folder.name} are not kept any more.") from error
 
 
 def _write(path: Path, frame: Frame) -> str:
@@ -198,26 +202,3 @@ def _write_durably(path: Path, content: bytes) -> None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextlib.contextmanager
-def disk_outages() -> Iterator[None]:
-    """Say what it means when a file cannot be written.
-
-    Raises:
-        TryAgainLater: the disk is full or read-only.
-    """
-    try:
-        yield
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise TryAgainLater(
-            f"The storage folder cannot be written ({_reason(error)}). Nothing was published. "
-            "Make room on the disk, or let this account write there, and try again."
-        ) from error
-
-
-def _reason(error: Exception) -> str:
-    """The system's word for it; the engine has it in its text alone, beside what it was doing."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return os.strerror(errno.ENOSPC) if f"os error {errno.ENOSPC}" in str(error) else "disk"

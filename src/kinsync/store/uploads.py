@@ -41,6 +41,8 @@ class Upload:
     completed_at: datetime | None
     is_current: bool
     """Whether it is what its account sees under its name."""
+    turn: int | None
+    """Ascends with each upload that is whole, over all districts; None where it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +280,7 @@ def _names(
 UPLOADS = """
 SELECT upload.id, upload.district_id, upload.account_id, account.username, account.label,
     upload.path, upload.state, upload.size, upload.sha256, upload.reason, upload.started_at,
-    upload.touched_at, upload.completed_at, name.upload_id IS NOT NULL
+    upload.touched_at, upload.completed_at, name.upload_id IS NOT NULL, upload.turn
 FROM upload JOIN sftp_account AS account ON account.id = upload.account_id
 LEFT JOIN sftp_name AS name ON name.district_id = upload.district_id
     AND name.account_id = upload.account_id AND name.path = upload.path
@@ -311,14 +313,6 @@ def newest_of(district_id: int, path: str) -> Upload | None:
         (district_id, path),
     )
     return found[0] if found else None
-
-
-def last_activity(district_id: int) -> datetime | None:
-    """When anything was last received, completed or renamed for a district."""
-    with outages(doing="looking for uploads"), connection.cursor() as cursor:
-        cursor.execute("SELECT max(touched_at) FROM upload WHERE district_id = %s", (district_id,))
-        found: datetime | None = cursor.fetchone()[0]
-        return found
 
 
 def kept_before(before: datetime, *, limit: int = 1000) -> list[tuple[int, str, int]]:

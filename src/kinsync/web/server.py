@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +24,8 @@ STOP_SECONDS = 10
 """How long a request that is under way may take once the server is told to stop."""
 START_SECONDS = 60
 POLL_SECONDS = 0.05
+PROCESSES = "PROMETHEUS_MULTIPROC_DIR"
+"""Folder in which the processes of this door add up their counts; read when they import it."""
 GARBAGE_THRESHOLD = 50_000
 """Objects before a sweep. A page makes thousands, none of them in circles: sweeps found nothing."""
 
@@ -47,6 +50,12 @@ def serve(
     _claim(host, port)
     if rate_limit is not None:
         os.environ[f"{PREFIX}RATE_LIMIT"] = str(rate_limit)
+    with tempfile.TemporaryDirectory(prefix="kinsync-metrics-") as folder:
+        os.environ[PROCESSES] = folder
+        _serve(host, port, ready)
+
+
+def _serve(host: str, port: int, ready: Callable[[], None]) -> None:
     multiprocessing.set_start_method("spawn", force=True)  # a forked copy of our threads would hang
     server = Server(
         "kinsync",

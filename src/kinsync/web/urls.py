@@ -4,5 +4,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("kinsync.web.docs.urls")),
+    path("", include("kinsync.web.health")),
     path("", include("kinsync.web.api.urls")),
 ]

@@ -3,6 +3,7 @@
 from kinsync.store.models.access import Application, Connection, Token, TokenMinute
 from kinsync.store.models.adopted import Adopted
 from kinsync.store.models.disclosures import Disclosure
+from kinsync.store.models.jobs import Schedule, TeamMember, Worker
 from kinsync.store.models.records import (
     Contact,
     District,
@@ -41,12 +42,14 @@ __all__ = [
     "LoginFailure",
     "Merge",
     "Relationship",
+    "Schedule",
     "School",
     "SftpAccount",
     "SftpHostKey",
     "SftpName",
     "Student",
     "Sync",
+    "TeamMember",
     "Token",
     "TokenMinute",
     "Upload",
@@ -54,4 +57,5 @@ __all__ = [
     "Visible",
     "WebhookEndpoint",
     "WebhookMessage",
+    "Worker",
 ]

@@ -52,10 +52,15 @@ class Sync(models.Model):
     error = models.TextField(default="")
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    turn = models.BigIntegerField(null=True)  # of the upload it read: the highest is the newest
+    reported_at = models.DateTimeField(null=True)  # when the team was told
 
     class Meta:
         db_table = "sync"
-        indexes: ClassVar = [models.Index(fields=["district", "-id"], name="sync_recent")]
+        indexes: ClassVar = [
+            models.Index(fields=["district", "-id"], name="sync_recent"),
+            BrinIndex(fields=["started_at"], name="sync_started", pages_per_range=8),
+        ]
 
 
 class Version(models.Model):

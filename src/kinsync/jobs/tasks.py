@@ -1,0 +1,68 @@
+"""What a worker can be asked to do. Names are stored in the queue: renaming one loses its jobs."""
+
+import logging
+from dataclasses import dataclass
+
+from procrastinate import Blueprint, JobContext, RetryStrategy
+
+from kinsync.domain.errors import ChangeInput, Conflict, KinsyncError, TryAgainLater
+from kinsync.services.arrivals import Arrivals, sync_arrived
+from kinsync.services.mail import Send, report_ended
+from kinsync.services.sync import Tools
+from kinsync.services.webhooks import Tools as WebhookTools
+from kinsync.services.webhooks import deliver_due
+from kinsync.services.webhooks import queue_due as queue_due_webhooks
+from kinsync.store import queue, records
+
+log = logging.getLogger("kinsync.worker")
+
+tasks = Blueprint()
+
+AGAIN = RetryStrategy(max_attempts=50, wait=5, linear_wait=5, retry_exceptions={TryAgainLater})
+"""A database, disk or SIS that is away is tried for some two hours; the rest is for a person."""
+
+WORKSHOP = "workshop"
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What tasks work with."""
+
+    tools: Tools
+    arrivals: Arrivals
+    send: Send
+    webhooks: WebhookTools
+
+
+@tasks.task(name=queue.SYNC, queue=queue.QUEUE, retry=AGAIN, pass_context=True)
+def sync_district(context: JobContext, district_id: int) -> None:
+    """Sync what a district has delivered, if that was not done already."""
+    workshop = _workshop(context)
+    try:
+        sync_arrived(district_id, workshop.arrivals, workshop.tools)
+    except (TryAgainLater, Conflict):
+        raise
+    except KinsyncError:
+        _report(district_id, workshop, has_failed=True)
+        raise
+    queue_due_webhooks(workshop.tools.now())
+    _report(district_id, workshop, has_failed=False)
+
+
+@tasks.task(name=queue.WEBHOOKS, queue=queue.QUEUE, retry=AGAIN, pass_context=True)
+def deliver_webhooks(context: JobContext) -> None:
+    """Tell applications of new events, as far as messages are due."""
+    try:
+        deliver_due(_workshop(context).webhooks)
+    except ChangeInput as error:  # a secret that does not open here: its messages wait
+        log.warning("%s", error)
+
+
+def _report(district_id: int, workshop: Workshop, *, has_failed: bool) -> None:
+    district = records.district(district_id)
+    report_ended(district, workshop.send, workshop.tools.now(), has_failed=has_failed)
+
+
+def _workshop(context: JobContext) -> Workshop:
+    workshop: Workshop = context.additional_context[WORKSHOP]
+    return workshop

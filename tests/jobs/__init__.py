@@ -1,0 +1,1 @@
+"""The queue and its workers: real processes, a real database, real signals."""
