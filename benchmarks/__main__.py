@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import api
 from benchmarks.measure import Measured, bare_read, kinsync
 
 MUST = {
@@ -35,19 +36,22 @@ def main() -> None:
         "--rows", default="100000,300000,3000000", help="sizes, with commas between"
     )
     parser.add_argument("--data", type=Path, help="keep generated files here, and reuse them")
+    parser.add_argument("--no-api", action="store_true", help="leave the API's tables out")
     asked = parser.parse_args()
     found: dict[int, dict[str, Measured]] = {}
-    for rows in map(int, asked.rows.split(",")):
+    sizes = list(map(int, asked.rows.split(",")))
+    for rows in sizes:
+        with_api = rows == max(sizes) and not asked.no_api
         with tempfile.TemporaryDirectory(prefix="kinsync-bench-") as folder:
             Path(folder).chmod(0o711)
-            found[rows] = run(rows, Path(folder), asked.data or Path(folder))
+            found[rows] = run(rows, Path(folder), asked.data or Path(folder), with_api=with_api)
     for rows in sorted(found):
         if rows * TENFOLD in found:
             show_growth(rows, found[rows], found[rows * TENFOLD])
 
 
-def run(rows: int, folder: Path, data: Path) -> dict[str, Measured]:
-    """Measure one size and print its table."""
+def run(rows: int, folder: Path, data: Path, *, with_api: bool) -> dict[str, Measured]:
+    """Measure one size and print its table, and those of the API over it."""
     night1, night2 = generated(rows, data)
     yardstick = statistics.median(bare_read(night1).seconds for _ in range(YARDSTICK_RUNS))
     size = night1.stat().st_size
@@ -68,6 +72,8 @@ def run(rows: int, folder: Path, data: Path) -> dict[str, Measured]:
     for name, work in works.items():
         measured[name] = work()
         show(name, measured[name], yardstick)
+    if with_api:
+        api.run(home, night1)
     shutil.rmtree(home, ignore_errors=True)
     return measured
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 
 from django.db.backends.utils import CursorWrapper
@@ -88,8 +89,12 @@ def event(scope: Scope, id_: str, kinds: Sequence[str], *, now: datetime) -> Eve
         return _events(cursor, scope, [found])[0]
 
 
-def count(scope: Scope, kinds: Sequence[str], record_id: str | None = None) -> int:
-    """How many events of these kinds, or of one record, the application was told."""
+@lru_cache(maxsize=1024)
+def count(scope: Scope, kinds: tuple[str, ...], record_id: str | None = None) -> int:
+    """How many events of these kinds, or of one record, the application was told.
+
+    Kept per process: within an edition the answer never changes.
+    """
     with reader(scope) as cursor:
         return queries.count(cursor, scope, kinds, record_id=record_id)
 
