@@ -52,7 +52,8 @@ class Event:
     previous: Record | None = None
     previous_share: str = EVERYTHING
     merged: Sequence[Contact] = ()
-    """Who a deleted contact turned out to be; or who, now gone, turned out to be this one."""
+    """Who a deleted contact turned out to be; who, now gone, turned out to be an updated one; or of
+    whom a created one was part before."""
 
 
 def event_page(
@@ -128,7 +129,7 @@ def _event(
     edition, earlier = editions[row.edition], editions.get(row.edition - 1)
     previous_share = earlier.share if earlier else EVERYTHING
     now, before = (seen.get(number, {}) for number in (row.edition, row.edition - 1))
-    others = [(now if row.act == "deleted" else before).get(id_) for id_ in merges.of(row)]
+    others = [(before if row.act == "updated" else now).get(id_) for id_ in merges.of(row)]
     return Event(
         id=row.id,
         act=row.act,
@@ -143,11 +144,15 @@ def _event(
 
 
 class _Merges:
-    """Of contacts in these events, who turned out to be whom at that moment."""
+    """Of contacts in these events, who turned out to be whom, and who was part of whom."""
 
-    def __init__(self, cursor: CursorWrapper, scope: Scope, rows: Iterable[EventRow]) -> None:
+    def __init__(self, cursor: CursorWrapper, scope: Scope, rows: Sequence[EventRow]) -> None:
         ids = [row.record_id for row in rows if row.kind == "contact"]
+        new = [row.record_id for row in rows if (row.kind, row.act) == ("contact", "created")]
         found = queries.merges(cursor, scope, ids) if ids else []
+        self._parts: dict[str, list[str]] = {}
+        for split in queries.splits(cursor, scope, new) if new else []:
+            self._parts.setdefault(split.from_id, []).append(split.into_id)
         self._into: dict[str, list[MergeRow]] = {}
         self._from: dict[str, list[MergeRow]] = {}
         for merge in found:
@@ -158,6 +163,8 @@ class _Merges:
         """Ids of the others that an event speaks of."""
         if row.kind != "contact":
             return []
+        if row.act == "created":
+            return self._parts.get(row.record_id, [])
         if row.act == "deleted":
             return [merge.into_id for merge in self._into.get(row.record_id, ())]
         return [merge.from_id for merge in self._from.get(row.record_id, ())]
