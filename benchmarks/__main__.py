@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import sftp
+from benchmarks import api, sftp
 from benchmarks.measure import Measured, bare_read, kinsync
 
 MUST = {
@@ -38,12 +38,15 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, help="keep generated files here, and reuse them")
     parser.add_argument("--sftp-clients", type=int, default=sftp.CLIENTS, help="0 leaves SFTP out")
+    parser.add_argument("--no-api", action="store_true", help="leave the API's tables out")
     asked = parser.parse_args()
     found: dict[int, dict[str, Measured]] = {}
-    for rows in map(int, filter(None, asked.rows.split(","))):
+    sizes = list(map(int, filter(None, asked.rows.split(","))))
+    for rows in sizes:
+        with_api = rows == max(sizes) and not asked.no_api
         with tempfile.TemporaryDirectory(prefix="kinsync-bench-") as folder:
             Path(folder).chmod(0o711)
-            found[rows] = run(rows, Path(folder), asked.data or Path(folder))
+            found[rows] = run(rows, Path(folder), asked.data or Path(folder), with_api=with_api)
     for rows in sorted(found):
         if rows * TENFOLD in found:
             show_growth(rows, found[rows], found[rows * TENFOLD])
@@ -53,8 +56,8 @@ def main() -> None:
             sftp.run(Path(folder), clients=asked.sftp_clients)
 
 
-def run(rows: int, folder: Path, data: Path) -> dict[str, Measured]:
-    """Measure one size and print its table."""
+def run(rows: int, folder: Path, data: Path, *, with_api: bool) -> dict[str, Measured]:
+    """Measure one size and print its table, and those of the API over it."""
     night1, night2 = generated(rows, data)
     yardstick = statistics.median(bare_read(night1).seconds for _ in range(YARDSTICK_RUNS))
     size = night1.stat().st_size
@@ -75,6 +78,8 @@ def run(rows: int, folder: Path, data: Path) -> dict[str, Measured]:
     for name, work in works.items():
         measured[name] = work()
         show(name, measured[name], yardstick)
+    if with_api:
+        api.run(home, night1)
     shutil.rmtree(home, ignore_errors=True)
     return measured
 

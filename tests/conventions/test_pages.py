@@ -19,6 +19,7 @@ from kinsync.cli.docs import renew
 from kinsync.cli.reference import parts
 from kinsync.domain.rules import RULES
 from kinsync.domain.settings import PREFIX, Settings
+from kinsync.domain.share import OPTIONAL
 from kinsync.simulators.families import sample
 from tests.conventions.console import as_shown, run_page
 from tests.conventions.pages import DOCS, ROOT, blocks, name_of, pages
@@ -167,3 +168,9 @@ def _contacts_shown() -> list[dict[str, Any]]:
                 shown.append(data if isinstance(data, dict) else data[0]["data"])
     assert len(shown) == 2
     return shown
+
+
+def test_every_field_that_a_share_can_leave_out_is_on_its_page() -> None:
+    page = (DOCS / "sharing.md").read_text("utf-8")
+
+    assert [field for field in OPTIONAL if f"`{field}`" not in page] == []

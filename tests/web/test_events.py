@@ -188,3 +188,27 @@ def test_a_field_that_is_not_shared_is_absent_and_its_end_is_told(office: Office
     assert "phone" in user["roles"]["contact"]
     assert "users.updated" in {event["type"] for event in told}
     assert replayed(app, "v3.1", store, last["id"]) == listed(app, "v3.1")
+
+
+def test_the_event_of_a_person_who_was_part_of_another_names_that_one(office: Office) -> None:
+    whole = snapshot(same_of_all({0: 0})).frames
+    office.publish(Snapshot(whole))
+    office.share()
+    app = office.app()
+    [old] = every(app, "/v3.1/users?role=contact")
+    new = snapshot(same_of_all({1: 0})).frames
+    tie = new["relationship"].with_columns(student_id=whole["relationship"]["student_id"])
+    office.publish(
+        Snapshot(
+            {
+                **whole,
+                "contact": pl.concat([whole["contact"], new["contact"]]),
+                "relationship": pl.concat([whole["relationship"], tie]),
+            }
+        )
+    )
+
+    for version, ids in (("v3.1", [old["id"]]), ("v2.1", [old["roles"]["contact"]["legacy_id"]])):
+        [*_, created] = every(app, f"/{version}/events")
+        assert created["type"].endswith(".created")
+        assert created["data"]["split_from"] == ids

@@ -13,6 +13,7 @@ from tests.web.lakeside import (
     RUKMINI,
     RUKMINI_V2,
     Application,
+    event_id,
     insert,
     record,
 )
@@ -105,3 +106,25 @@ def test_a_neighbours_pointers_are_not_followed(app: Application) -> None:
 
     assert app.get(f"/v3.1/users/{GONE}").content == nowhere.content
     assert LAKESIDE != HILLSIDE
+
+
+@pytest.mark.parametrize(
+    ("version", "gone", "now"), [("v3.1", GONE, IVO), ("v2.1", GONE_V2, IVO_V2)]
+)
+def test_events_of_a_merge_carry_both_ids(
+    app: Application, version: str, gone: str, now: str
+) -> None:
+    with connect() as owner:  # between the nights that the feed tells of
+        record(owner, "contact", LAKESIDE, GONE, until=3, legacy_id=GONE_V2, name="Gone")
+        pointer = {"from_id": GONE, "into_id": IVO, "from_legacy_id": GONE_V2}
+        insert(owner, "contact_merge", district_id=LAKESIDE, version=3, **pointer)
+        told = {"district_id": LAKESIDE, "connection_id": LAKESIDE, "edition": 2}
+        insert(
+            owner, "event", id=event_id(LAKESIDE, 99), act="deleted", kind="contact",
+            record_id=GONE, **told,
+        )  # fmt: skip
+
+    events = [item["data"] for item in app.read(f"/{version}/events")["data"]]
+    mine = {event["data"]["object"]["id"]: event["data"] for event in events}
+    assert mine[gone]["merged_into"] == [now]
+    assert mine[now]["merged_from"] == [gone]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 
 from django.db.backends.utils import CursorWrapper
@@ -51,7 +52,8 @@ class Event:
     previous: Record | None = None
     previous_share: str = EVERYTHING
     merged: Sequence[Contact] = ()
-    """Who a deleted contact turned out to be; or who, now gone, turned out to be this one."""
+    """Who a deleted contact turned out to be; who, now gone, turned out to be an updated one; or of
+    whom a created one was part before."""
 
 
 def event_page(
@@ -88,8 +90,12 @@ def event(scope: Scope, id_: str, kinds: Sequence[str], *, now: datetime) -> Eve
         return _events(cursor, scope, [found])[0]
 
 
-def count(scope: Scope, kinds: Sequence[str], record_id: str | None = None) -> int:
-    """How many events of these kinds, or of one record, the application was told."""
+@lru_cache(maxsize=1024)
+def count(scope: Scope, kinds: tuple[str, ...], record_id: str | None = None) -> int:
+    """How many events of these kinds, or of one record, the application was told.
+
+    Kept per process: within an edition the answer never changes.
+    """
     with reader(scope) as cursor:
         return queries.count(cursor, scope, kinds, record_id=record_id)
 
@@ -123,7 +129,7 @@ def _event(
     edition, earlier = editions[row.edition], editions.get(row.edition - 1)
     previous_share = earlier.share if earlier else EVERYTHING
     now, before = (seen.get(number, {}) for number in (row.edition, row.edition - 1))
-    others = [(now if row.act == "deleted" else before).get(id_) for id_ in merges.of(row)]
+    others = [(before if row.act == "updated" else now).get(id_) for id_ in merges.of(row)]
     return Event(
         id=row.id,
         act=row.act,
@@ -138,11 +144,15 @@ def _event(
 
 
 class _Merges:
-    """Of contacts in these events, who turned out to be whom at that moment."""
+    """Of contacts in these events, who turned out to be whom, and who was part of whom."""
 
-    def __init__(self, cursor: CursorWrapper, scope: Scope, rows: Iterable[EventRow]) -> None:
+    def __init__(self, cursor: CursorWrapper, scope: Scope, rows: Sequence[EventRow]) -> None:
         ids = [row.record_id for row in rows if row.kind == "contact"]
+        new = [row.record_id for row in rows if (row.kind, row.act) == ("contact", "created")]
         found = queries.merges(cursor, scope, ids) if ids else []
+        self._parts: dict[str, list[str]] = {}
+        for split in queries.splits(cursor, scope, new) if new else []:
+            self._parts.setdefault(split.from_id, []).append(split.into_id)
         self._into: dict[str, list[MergeRow]] = {}
         self._from: dict[str, list[MergeRow]] = {}
         for merge in found:
@@ -153,6 +163,8 @@ class _Merges:
         """Ids of the others that an event speaks of."""
         if row.kind != "contact":
             return []
+        if row.act == "created":
+            return self._parts.get(row.record_id, [])
         if row.act == "deleted":
             return [merge.into_id for merge in self._into.get(row.record_id, ())]
         return [merge.from_id for merge in self._from.get(row.record_id, ())]

@@ -70,6 +70,20 @@ MERGES = (
     b"SELECT from_id, into_id, version FROM contact_merge WHERE district_id = %(district)s"
     b" AND (from_id = ANY(%(ids)s) OR into_id = ANY(%(ids)s))"
 )
+SPLITS = b"""
+SELECT DISTINCT new.id, old.id, new.created FROM contact new
+JOIN relationship mine ON mine.district_id = new.district_id AND mine.contact_id = new.id
+    AND mine.since = new.created
+JOIN relationship theirs ON theirs.district_id = new.district_id
+    AND theirs.student_id = mine.student_id AND theirs.contact_id <> new.id
+    AND theirs.since < new.created AND new.created <= theirs.until
+JOIN contact old ON old.district_id = new.district_id AND old.id = theirs.contact_id
+    AND old.since <= new.created AND new.created < old.until AND old.created < new.created
+    AND lower(old.name) = lower(new.name)
+WHERE new.district_id = %(district)s AND new.id = ANY(%(ids)s) AND new.since = new.created
+"""
+"""New contacts, and the one of their name whom a student of theirs had the version before, and has
+still: what was one is two from then on."""
 OF_SCHOOL = """(
     SELECT id FROM student WHERE district_id = %(district)s AND school_sis_id = %(school)s
 )"""
@@ -176,6 +190,11 @@ def student_contacts(
 def merges(cursor: CursorWrapper, scope: Scope, contact_ids: Sequence[str]) -> list[MergeRow]:
     """Which of these people turned out to be somebody else, or somebody else to be them."""
     return rows(cursor, MergeRow, MERGES, {**parameters(scope), "ids": list(contact_ids)})
+
+
+def splits(cursor: CursorWrapper, scope: Scope, contact_ids: Sequence[str]) -> list[MergeRow]:
+    """Of which earlier contact (``into_id``) these were part when they came to be."""
+    return rows(cursor, MergeRow, SPLITS, {**parameters(scope), "ids": list(contact_ids)})
 
 
 _OWN = "e.district_id = %(district)s AND e.connection_id = %(connection)s"

@@ -22,6 +22,8 @@ from kinsync.web.api.table import PAGE, Endpoint
 
 BARE = ("id", "district")
 """What is left of a person who is withheld: who was meant, and nothing about them."""
+OTHERS = {"created": "split_from", "updated": "merged_from", "deleted": "merged_into"}
+"""What the ids of other contacts are called that an event speaks of, by its act."""
 UNTOLD = "last_modified"
 """The attribute that changes with every update: it is not told as changed."""
 
@@ -142,8 +144,7 @@ def _told(event: Event, call: Call, language: Language) -> Record | None:
             return None
         data = {"object": {name: now[name] for name in BARE if name in now}}
     if event.merged:
-        direction = "merged_into" if event.act == "deleted" else "merged_from"
-        data[direction] = [told.render(other, call)["id"] for other in event.merged]
+        data[OTHERS[event.act]] = [told.render(other, call)["id"] for other in event.merged]
     return {**record, "data": data, "id": event.id, "type": f"{told.collection}.{event.act}"}
 
 

@@ -56,5 +56,43 @@ BESIDE: Mapping[str, Any] = {
     ),
 }
 """By path, as path items of OpenAPI."""
-WEBHOOKS: Mapping[str, Any] = {}
+ANNOUNCED = record(
+    {
+        "district": identifier("The district."),
+        "application": identifier("The application, by its client id."),
+        "connection": text("The tie between the two."),
+        "first_event": identifier("The first of the new events."),
+        "last_event": identifier("The last of them."),
+        "count": {"type": "integer", "minimum": 1, "description": "How many there are."},
+        "url": text("Where to read them, in this or in any other version."),
+    }
+)
+SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
+WEBHOOKS: Mapping[str, Any] = {
+    "events.available": {
+        "post": {
+            "summary": "There are new events: a hint, with nothing about a person in it.",
+            "tags": ["webhooks"],
+            "operationId": "eventsAvailable",
+            "parameters": [
+                {"name": name, "in": "header", "required": True, "schema": text()}
+                for name in SIGNED
+            ],
+            "requestBody": {
+                "content": {
+                    "application/json": {
+                        "schema": record(
+                            {
+                                "type": {"const": "events.available"},
+                                "timestamp": moment("When the events were written."),
+                                "data": ANNOUNCED,
+                            }
+                        )
+                    }
+                }
+            },
+            "responses": {"2XX": {"description": "Taken. Anything else is sent again later."}},
+        }
+    }
+}
 """What is sent to applications, by name, as path items of OpenAPI's ``webhooks``."""
