@@ -155,6 +155,7 @@ def test_an_upload_is_synced_once_its_district_has_been_quiet(
 def test_a_further_file_puts_the_sync_off_and_is_part_of_it(
     path: str, visitor: Visitor, running: Running
 ) -> None:
+    visitor.visit(running, lambda client: client.mkdir("customcontacts"))
     visitor.put(running, "students.csv", b"x\n")
     first = queue.waiting_sync(visitor.district.id)
     assert first is not None

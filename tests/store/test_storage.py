@@ -68,7 +68,9 @@ def test_nobody_else_may_enter_the_storage(storage: Storage, folder: Path) -> No
 
 
 def test_a_full_disk_means_try_again_and_says_why(folder: Path) -> None:
-    (folder / "findings.parquet.unfinished").symlink_to("/dev/full")
+    with files.new_frames(folder / "changes") as add:
+        (unfinished,) = folder.glob("*.unfinished")
+        (unfinished / "contact.parquet").symlink_to("/dev/full")
 
-    with pytest.raises(TryAgainLater, match="No space left on device"):
-        files.save_findings(folder, empty(FINDINGS))
+        with pytest.raises(TryAgainLater, match="No space left on device"):
+            add("contact", empty(FINDINGS))

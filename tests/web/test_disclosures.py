@@ -111,7 +111,7 @@ def test_a_record_says_who_read_what_and_when(
     app.read(path)
 
     kept = on_record("district_id", "connection_id", "edition", "version", "api", "endpoint")
-    assert kept == [(LAKESIDE, LAKESIDE, 0, 3, path[1:5], endpoint)]
+    assert kept == [(LAKESIDE, LAKESIDE, 2, 3, path[1:5], endpoint)]
     assert on_record("first_id", "last_id", "student_id", "records") == [
         (first, last, student, records)
     ]
