@@ -17,8 +17,8 @@ from granian.server import Server
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.settings import PREFIX
 
-THREADS = 4
-"""As many requests are worked on at once: more would only queue for one interpreter."""
+THREADS = 8
+"""As many requests are worked on at once: half of them wait for the database or the disk."""
 BACKLOG = 1024
 STOP_SECONDS = 10
 """How long a request that is under way may take once the server is told to stop."""

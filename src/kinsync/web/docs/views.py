@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Engine
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 from kinsync.web.api.answers import unrouted
 from kinsync.web.api.table import Endpoint
@@ -66,9 +68,17 @@ def _page(version: str) -> bytes:
             for kind in dict.fromkeys(one.kind for one in held)
         ],
         "beside": {path: item["get"]["summary"] for path, item in BESIDE.items()},
-        "errors": ERRORS,
+        "errors": {status: _marked(says) for status, says in ERRORS.items()},
     }
     return Engine().from_string(_file("page.html")).render(Context(context)).encode()
+
+
+def _marked(says: str) -> SafeString:
+    """A sentence for a page: what stands between backticks is code."""
+    parts = escape(says).split("`")
+    return mark_safe(  # noqa: S308 - escaped in the line before
+        "".join(f"<code>{part}</code>" if odd % 2 else part for odd, part in enumerate(parts))
+    )
 
 
 def _shown(version: str, endpoint: Endpoint) -> dict[str, Any]:
@@ -79,7 +89,8 @@ def _shown(version: str, endpoint: Endpoint) -> dict[str, Any]:
         "says": endpoint.says,
         "kind": endpoint.kind,
         "parameters": [
-            {"name": name, "says": PARAMETERS[name]["description"]} for name in endpoint.parameters
+            {"name": name, "says": _marked(PARAMETERS[name]["description"])}
+            for name in endpoint.parameters
         ],
         "example": example
         and {
@@ -95,7 +106,7 @@ def _fields(schema: Schema, above: str = "") -> Any:
         inner = field.get("items", field)
         yield {
             "name": above + name,
-            "says": field.get("description", "") or inner.get("description", ""),
+            "says": _marked(field.get("description", "") or inner.get("description", "")),
             "words": [each or '""' for each in inner.get("enum", ())][:30],
             "is_always": name in schema.get("required", ()),
         }
