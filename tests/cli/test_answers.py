@@ -29,7 +29,7 @@ COMMANDS = {
     "district show": ("district", "show", "Lakeside"),
     "district show unknown": ("district", "show", "Nowhere"),
     "sync unknown": ("sync", "Nowhere", "--file", "0.csv"),
-    "sync nothing new": ("sync", "Lakeside"),
+    "sync nothing uploaded": ("sync", "Lakeside"),
     "sync a preview of nothing": ("sync", "Lakeside", "--preview"),
     "district set": ("district", "set", "Lakeside", "--time-zone", "America/Chicago"),
     "district set nowhere": ("district", "set", "Lakeside", "--time-zone", "Mars/Olympus"),
@@ -73,7 +73,7 @@ COMMANDS = {
 }
 FINE = {
     *("check", "check with findings", "district list", "district show", "hold show", "versions"),
-    *("app list", "generate", "sync nothing new", "district set", "jobs list", "schedule set"),
+    *("app list", "generate", "district set", "jobs list", "schedule set"),
     *("schedule list", "team add", "team list", "migrate"),
 }
 

@@ -96,6 +96,7 @@ def test_a_sync_takes_the_newest_whole_upload_and_the_contacts_beside_it(
     assert by_upload["rows"] == by_file["rows"] > 4000
     assert by_upload["findings"] == by_file["findings"]
     assert kinsync("sync", "Lakeside", "--json").json["state"] == "published"
+    assert kinsync("sync", "Lakeside", "--json").json == {"state": "nothing-new"}
 
 
 def test_without_an_upload_there_is_nothing_to_sync(home: Home, visitor: Visitor) -> None:
