@@ -63,9 +63,10 @@ def narrowed(
     if not stay.is_sorted():
         in_order = known.findings.filter(pl.col("code").is_in(IN_ORDER))["row"]
         seeds = seeds.scatter((in_order - lines.first_row).unique(), values=True)
+    seeds = seeds | (known.lines["held"] > 0)
     new = lines.part(is_new, spool.path("new.csv"))
     keys = _keys(Source(new, source.mapping), delivery)
-    keys["student"] = pl.concat([keys["student"], known.carried])
+    keys = {name: pl.concat([keys[name], known.carried[name].drop_nulls()]) for name in TIES}
     is_touched, keys_touched = touched(known.lines, known.further, seeds, keys)
     if is_touched.arg_true().len() > most_touched * known.lines.height:
         return None
@@ -157,7 +158,7 @@ def _moved(findings: pl.DataFrame, lines: Lines, places: pl.Series) -> pl.DataFr
 
 
 def lines_after(
-    intake: Intake, lines: Lines, carried: pl.Series, narrow: Narrowed | None
+    intake: Intake, lines: Lines, carried: pl.DataFrame, narrow: Narrowed | None
 ) -> KeptLines:
     """What is to be kept of the lines of this file, once it is published."""
     first, count = lines.first_row, lines.hashes.len()

@@ -14,8 +14,10 @@ from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.carry import carry
 from kinsync.pipeline.diff import diff
 from kinsync.pipeline.match import Frames, NewIds, match
+from kinsync.pipeline.people import reached
 from kinsync.pipeline.settle import Unsettled, id_hash, prints, published_prints, settle
 from kinsync.pipeline.snapshot import schools
+from kinsync.pipeline.touched import TIES
 from kinsync.services.intake import Intake
 from kinsync.store.snapshots import Published
 
@@ -29,8 +31,8 @@ class Night:
 
     changes: Changes
     is_deferred: bool
-    carried: pl.Series
-    """Hashes of the students of whom more stays published than the delivery says."""
+    carried: pl.DataFrame
+    """Keys (``pipeline.touched.TIES``) of those of whom more stays than the delivery says."""
 
 
 def compare(
@@ -67,8 +69,11 @@ def compare(
     )
 
 
-def _carried(kept: Snapshot, matched: Snapshot) -> pl.Series:
-    """Students who stay although nothing says so, or whose contacts do, as ``id_hash``."""
+def _carried(kept: Snapshot, matched: Snapshot) -> pl.DataFrame:
+    """The keys of students who stay although nothing says so, or whose contacts do, and of those.
+
+    A row has one of the keys, or a phone or mailbox under both.
+    """
     students, people, ties = (
         kept.frames[kind].filter(~pl.col("id").is_in(matched.frames[kind]["id"].implode()))
         for kind in ("student", "contact", "relationship")
@@ -77,7 +82,13 @@ def _carried(kept: Snapshot, matched: Snapshot) -> pl.Series:
     all_ties = kept.frames["relationship"].filter(pl.col("contact_id").is_in(who.implode()))
     ids = pl.concat([students["id"], all_ties["student_id"]])
     told = kept.frames["student"].filter(pl.col("id").is_in(ids.implode()))
-    return told.select(id_hash("sis_id").alias("student")).to_series()
+    contacts = kept.frames["contact"].filter(pl.col("id").is_in(all_ties["contact_id"].implode()))
+    reach = reached(contacts.with_row_index("who")).select(pl.col("reach").hash().alias("phone"))
+    numbers = contacts.drop_nulls("sis_id").select(id_hash("sis_id").alias("sis_id"))
+    parts = [told.select(id_hash("sis_id").alias("student")), numbers]
+    parts.append(reach.with_columns(email="phone"))
+    keys = pl.DataFrame(schema=dict.fromkeys(TIES, pl.UInt64))
+    return pl.concat([keys, *parts], how="diagonal")
 
 
 def _incoming(intake: Intake, unsettled: Unsettled) -> Frames:

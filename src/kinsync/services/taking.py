@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from kinsync.pipeline.touched import TIES
 from kinsync.services.delivery import Delivery
 from kinsync.services.intake import Intake, Progress
 from kinsync.services.narrow import Narrowed, lines_after, narrowed
@@ -39,7 +40,7 @@ class TakenIn:
         storage: Storage,
         district: records.District,
         sync: records.Sync,
-        carried: pl.Series | None = None,
+        carried: pl.DataFrame | None = None,
     ) -> None:
         """Keep the lines for the next night. Only for a sync that publishes next.
 
@@ -48,7 +49,7 @@ class TakenIn:
         """
         if self.lines is None:
             return
-        nobody = pl.Series("student", dtype=pl.UInt64)
+        nobody = pl.DataFrame(schema=dict.fromkeys(TIES, pl.UInt64))
         kept = lines_after(
             self.intake, self.lines, nobody if carried is None else carried, self.narrow
         )

@@ -14,6 +14,7 @@ import polars as pl
 
 from kinsync.domain.errors import KinsyncError
 from kinsync.domain.frames import ENDS, FINDINGS, FURTHER
+from kinsync.pipeline.touched import TIES
 from kinsync.store.storage import Storage, read_frames, write_frames
 
 LINES = pl.Schema({"line": pl.UInt64(), **{k: v for k, v in ENDS.items() if k != "row"}})
@@ -24,7 +25,7 @@ _SCHEMAS = {
     "lines": LINES,
     "further": _FURTHER,
     "findings": FINDINGS,
-    "carried": pl.Schema({"student": pl.UInt64()}),
+    "carried": pl.Schema(dict.fromkeys(TIES, pl.UInt64())),
     "stamp": pl.Schema({"stamp": pl.String()}),
 }
 
@@ -34,14 +35,14 @@ class KeptLines:
     """What is kept of the lines of one file.
 
     ``lines`` are ``LINES``; ``further`` has the ``place`` of a line (counted from 0) and more
-    phones and mailboxes of it; ``findings`` are about rows; ``carried`` are hashes of students
+    phones and mailboxes of it; ``findings`` are about rows; ``carried`` are keys of those
     about whom more is published than the file says.
     """
 
     lines: pl.DataFrame
     further: pl.DataFrame
     findings: pl.DataFrame
-    carried: pl.Series
+    carried: pl.DataFrame
 
 
 def stamp(*parts: str) -> str:
@@ -63,7 +64,7 @@ def keep_lines(
         "lines": kept.lines,
         "further": kept.further,
         "findings": kept.findings,
-        "carried": kept.carried.to_frame("student"),
+        "carried": kept.carried,
         "stamp": pl.DataFrame({"stamp": [stamped]}),
     }
     write_frames(_folder(storage, public_id, sync_id), frames)
@@ -77,9 +78,7 @@ def load_lines(storage: Storage, public_id: str, sync_id: int, stamped: str) -> 
             return None
         if frames["stamp"]["stamp"].to_list() != [stamped]:
             return None
-        return KeptLines(
-            frames["lines"], frames["further"], frames["findings"], frames["carried"]["student"]
-        )
+        return KeptLines(frames["lines"], frames["further"], frames["findings"], frames["carried"])
     return None
 
 
