@@ -146,11 +146,8 @@ class Intake:
 
     def ends(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """How the rows ended (``frames.ENDS``), and keys of further parts (``frames.FURTHER``)."""
-        empties = {"ends": empty(ENDS), "further": empty(FURTHER)}
-        ends, further = (
-            pl.concat([nothing, *self._spool.parts(name)]) for name, nothing in empties.items()
-        )
-        return ends, further
+        ends = pl.concat([empty(ENDS), *self._spool.parts("ends")])
+        return ends, pl.concat([empty(FURTHER), *self._spool.parts("further")])
 
     def add(self, rest: Rest) -> None:
         """Count rows that were not read because they end as they did last time."""
