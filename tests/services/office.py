@@ -55,6 +55,7 @@ class Office:
             storage=Storage(self.home),
             now=lambda: self.day,
             progress=lambda read, _size: self.reads.append(read),
+            most_touched=1.0,
         )
 
     def sync(self, content: bytes | Iterable[Line], *, is_preview: bool = False) -> Outcome:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from kinsync.services import refine
 from kinsync.services.check import checked
+from kinsync.services.counts import Counts
 from kinsync.services.delivery import open_delivery
-from kinsync.services.intake import Counts
 from kinsync.services.report import all_findings
 
 HEADER = (

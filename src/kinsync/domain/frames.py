@@ -123,6 +123,29 @@ KEYS = pl.Schema(
 )
 """Kept contact rows as hashes, for *link*: 64 bits in the place of text keep it small and fast."""
 
+ENDS = pl.Schema(
+    {
+        "row": pl.UInt32(),
+        "student": pl.UInt64(),  # keys as in KEYS, of held rows too, as far as they can be read
+        "sis_id": pl.UInt64(),
+        "phone": pl.UInt64(),
+        "email": pl.UInt64(),
+        "published": pl.UInt8(),
+        "held": pl.UInt8(),
+        "collapsed": pl.UInt8(),
+        "students": pl.UInt8(),  # 1 where it is the first row of its student, else 0
+        "contacts": pl.UInt8(),  # 1 where it is the first row of its person, else 0
+        "several": pl.UInt8(),  # 1 where that person stands to several students
+        "relationships": pl.UInt8(),
+        "parts": pl.UInt8(),  # of a kept row with a contact, else 0
+        "unreadable": pl.UInt8(),  # 1 where a held row may speak of any student
+    }
+)
+"""How each row of a delivery ended: keys, and what the row adds to each count."""
+
+FURTHER = pl.Schema({"row": pl.UInt32(), "phone": pl.UInt64(), "email": pl.UInt64()})
+"""Keys of further parts: one row is one phone and address of a row that holds several."""
+
 SCHOOLS = pl.Schema({"sis_id": pl.String(), "name": pl.String()})
 """One row is one school of the district; ``sis_id`` is its key."""
 

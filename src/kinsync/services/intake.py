@@ -15,7 +15,9 @@ import polars as pl
 from kinsync.domain.frames import (
     CLEAN,
     CONTACTS,
+    ENDS,
     FINDINGS,
+    FURTHER,
     HELD,
     KEYS,
     RELATIONSHIPS,
@@ -27,9 +29,11 @@ from kinsync.domain.rules import FILE_CODES
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline import snapshot
 from kinsync.pipeline.check import check_repeated_details
+from kinsync.pipeline.ends import ends_of, held_keys
 from kinsync.pipeline.link import link, repeated
 from kinsync.pipeline.map import Columns
 from kinsync.pipeline.sis_ids import judge_sis_ids, rows_to_judge
+from kinsync.services.counts import Counts, Rest
 from kinsync.services.refine import FIRSTS, LONE, Refined, Refinery
 from kinsync.transport.delimited import Block, DelimitedFile
 from kinsync.transport.spool import Spool
@@ -65,31 +69,22 @@ class Source:
     """Whether its rows make students; otherwise they speak of students who are known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Where the rows of a delivery went: ``rows = published + held + collapsed + excluded``."""
-
-    rows: int
-    published: int
-    held: int
-    collapsed: int
-    excluded: int
-    students: int
-    contacts: int
-    relationships: int
-
-
 class Intake:
     """What a delivery amounts to. Frames are made when asked for, from what waits on disk."""
 
-    def __init__(self, sources: Sequence[Source], spool: Spool) -> None:
+    def __init__(
+        self, sources: Sequence[Source], spool: Spool, *, tells_ends: bool = False
+    ) -> None:
+        """``tells_ends``: whether ``ends`` will be asked for."""
         self.sources = sources
         self.findings_by_code: Counter[str] = Counter()
         self.held = empty(HELD)
         self.has_contact_columns = False
         self.counts = Counts(0, 0, 0, 0, 0, 0, 0, 0)
         self.linked: Mapping[str, int] = {}
+        self.rest = Rest()
         self._spool = spool
+        self._tells_ends = tells_ends
         self._columns: list[Columns] = []
         self._starts: list[int] = []
         self._is_kept = pl.Series(dtype=pl.Boolean)
@@ -104,7 +99,7 @@ class Intake:
     @property
     def has_unreadable_student(self) -> bool:
         """Whether a held row may speak of anybody at all."""
-        return self.held["student_sis_id"].has_nulls()
+        return self.rest.has_unreadable_student or self.held["student_sis_id"].has_nulls()
 
     def findings(self) -> Iterator[pl.DataFrame]:
         """All findings (``frames.FINDINGS``), in pieces."""
@@ -148,6 +143,18 @@ class Intake:
         for piece in self._spool.parts("contacts"):
             yield piece.filter(self._is_kept.slice(start, piece.height))
             start += piece.height
+
+    def ends(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """How the rows ended (``frames.ENDS``), and keys of further parts (``frames.FURTHER``)."""
+        ends = pl.concat([empty(ENDS), *self._spool.parts("ends")])
+        return ends, pl.concat([empty(FURTHER), *self._spool.parts("further")])
+
+    def add(self, rest: Rest) -> None:
+        """Count rows that were not read because they end as they did last time."""
+        self.rest = rest
+        self.counts += rest.counts
+        self.linked = {name: count + rest.linked[name] for name, count in self.linked.items()}
+        self._note(rest.findings)
 
     def note_file_finding(self, code: str) -> None:
         """Add a finding about the delivery as a whole."""
@@ -222,7 +229,14 @@ class Intake:
         )
         self._note_places(pl.concat([linked.places, _places(again, "contact-repeated")]))
         self._plan = snapshot.plan(keys, linked.rows)
+        of_held = held_keys(self.held) if self._tells_ends else pl.DataFrame()
         self._read_ragged(ragged, students)
+        if self._tells_ends:
+            unreadable = self.held["student_sis_id"].is_null().cast(pl.UInt8).alias("unreadable")
+            of_held = of_held.with_columns(unreadable)
+            ends = ends_of(keys, self._plan, lone, of_held, again, self._student_rows)
+            for name, frame in zip(("ends", "further"), ends, strict=True):
+                self._spool.append(name, frame)
         self.counts = self._count(rows, keys, lone, again)
         self.linked = self._links(keys)
 

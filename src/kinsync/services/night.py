@@ -14,13 +14,15 @@ from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.carry import carry
 from kinsync.pipeline.diff import diff
 from kinsync.pipeline.match import Frames, NewIds, match
+from kinsync.pipeline.people import reached
 from kinsync.pipeline.settle import Unsettled, id_hash, prints, published_prints, settle
 from kinsync.pipeline.snapshot import schools
+from kinsync.pipeline.touched import TIES
 from kinsync.services.intake import Intake
 from kinsync.store.snapshots import Published
 
-WithWaitingIds = Callable[[Matched, Sequence[Snapshot], Published], Matched]
-"""Takes what was matched, the parts that it was matched with, and all that is published."""
+WithWaitingIds = Callable[[Matched, Sequence[Snapshot]], Matched]
+"""Takes what was matched, and the parts that it was matched with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Night:
 
     changes: Changes
     is_deferred: bool
+    carried: pl.DataFrame
+    """Keys (``pipeline.touched.TIES``) of those of whom more stays than the delivery says."""
 
 
 def compare(
@@ -55,24 +59,43 @@ def compare(
     before = _published(published, unsettled)
     gone = absent()
     matched = match(_incoming(intake, unsettled), before, gone, new_ids, vocabulary)
-    matched = with_waiting_ids(matched, (before, gone), published)
+    matched = with_waiting_ids(matched, (before, gone))
     defers = intake.has_unreadable_student
     kept = carry(matched, before, intake.held, vocabulary, defer_deletions=defers)
     return Night(
         changes=diff(kept.snapshot, before, kept.merged),
-        is_deferred=defers and _keeps(kept, matched),
+        is_deferred=defers and kept.snapshot.records() > matched.snapshot.records(),
+        carried=_carried(kept.snapshot, matched.snapshot),
     )
 
 
-def _keeps(kept: Matched, matched: Matched) -> bool:
-    return kept.snapshot.records() > matched.snapshot.records()
+def _carried(kept: Snapshot, matched: Snapshot) -> pl.DataFrame:
+    """The keys of students who stay although nothing says so, or whose contacts do, and of those.
+
+    A row has one of the keys, or a phone or mailbox under both.
+    """
+    students, people, ties = (
+        kept.frames[kind].filter(~pl.col("id").is_in(matched.frames[kind]["id"].implode()))
+        for kind in ("student", "contact", "relationship")
+    )
+    who = pl.concat([people["id"], ties["contact_id"]])
+    all_ties = kept.frames["relationship"].filter(pl.col("contact_id").is_in(who.implode()))
+    ids = pl.concat([students["id"], all_ties["student_id"]])
+    told = kept.frames["student"].filter(pl.col("id").is_in(ids.implode()))
+    contacts = kept.frames["contact"].filter(pl.col("id").is_in(all_ties["contact_id"].implode()))
+    reach = reached(contacts.with_row_index("who")).select(pl.col("reach").hash().alias("phone"))
+    numbers = contacts.drop_nulls("sis_id").select(id_hash("sis_id").alias("sis_id"))
+    parts = [told.select(id_hash("sis_id").alias("student")), numbers]
+    parts.append(reach.with_columns(email="phone"))
+    keys = pl.DataFrame(schema=dict.fromkeys(TIES, pl.UInt64))
+    return pl.concat([keys, *parts], how="diagonal")
 
 
 def _incoming(intake: Intake, unsettled: Unsettled) -> Frames:
     """The part of the delivery that is looked at, before it has ids; schools are few."""
     who = unsettled.incoming
     told = id_hash("sis_id").is_in(unsettled.students.implode())
-    students, named = [empty(STUDENTS)], [empty(STUDENTS).select("school_sis_id")]
+    students, named = [empty(STUDENTS)], [intake.rest.schools.to_frame()]
     for piece in intake.student_pieces():
         students.append(piece.filter(told))
         named.append(piece.select("school_sis_id").unique())

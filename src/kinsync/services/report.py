@@ -10,7 +10,8 @@ import polars as pl
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.frames import FINDINGS, empty
 from kinsync.domain.rules import RULES, Severity
-from kinsync.services.intake import Counts, Intake
+from kinsync.services.counts import Counts
+from kinsync.services.intake import Intake
 
 PLACES_SHOWN = 3
 """Places of each rule that a report shows at once; all of them stand in the findings file."""

@@ -8,6 +8,7 @@ A preview is the same, stopping before publish.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import polars as pl
 
@@ -25,15 +26,17 @@ from kinsync.services.adopted import (
     settle_waiting_ids,
     with_waiting_ids,
 )
-from kinsync.services.check import checked
 from kinsync.services.delivery import Delivery
 from kinsync.services.intake import Intake
+from kinsync.services.narrow import MOST_TOUCHED
 from kinsync.services.night import compare
 from kinsync.services.pause import pause_of
 from kinsync.services.report import Report, all_findings, as_reported, report_on
+from kinsync.services.taking import TakenIn, taken_in
 from kinsync.store import ids, publish, records, snapshots, storage
 from kinsync.store.database import district_lock
 from kinsync.store.folders import Folder
+from kinsync.store.kept_lines import forget_lines
 from kinsync.store.storage import Storage
 
 RETURN_DAYS = 400
@@ -49,6 +52,7 @@ class Tools:
     progress: Callable[[int, int], None] = lambda _read, _size: None
     on_wait: Callable[[], None] = lambda: None
     step: Callable[[str], None] = lambda _name: None
+    most_touched: float = MOST_TOUCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +110,10 @@ def sync_delivery(
         if not is_preview and (before := _published_already(district, delivery)):
             return Outcome(_end_unread(run, before, tools))
         try:
-            with checked(delivery, progress=tools.progress) as intake:
-                return _Run(district, run, delivery.vocabulary, tools).finish(intake)
+            with taken_in(
+                district, delivery, tools.storage, tools.progress, tools.most_touched
+            ) as taken:
+                return _Run(district, run, delivery.vocabulary, tools).finish(taken)
         except KinsyncError as error:
             _note_failure(run, error, tools)
             raise
@@ -164,17 +170,23 @@ class _Run:
     vocabulary: Vocabulary
     tools: Tools
 
-    def finish(self, intake: Intake) -> Outcome:
+    def finish(self, taken: TakenIn) -> Outcome:
         """From what was read to the end of the sync."""
+        intake = taken.intake
         report = report_on(intake)
         if intake.is_refused:
             self._keep_findings(intake)
             return Outcome(self._end("refused", report), report)
         if not self.district.published:
-            return self._first(intake, report)
-        before = snapshots.published(self.district.id, storage=self.tools.storage)
+            return self._first(taken, report)
+        before = taken.published or self._published()
         night = compare(
-            intake, before, self._absent, ids.allocate, self.vocabulary, self._with_waiting_ids
+            intake,
+            taken.part or before,
+            self._absent,
+            ids.allocate,
+            self.vocabulary,
+            partial(self._with_waiting_ids, before),
         )
         if night.is_deferred:
             intake.note_file_finding("deletions-deferred")
@@ -188,11 +200,16 @@ class _Run:
             return Outcome(self._end(state, report, changes, reasons), report, changes, reasons)
         if changes.is_empty:
             return Outcome(self._end("unchanged", report, changes), report, changes)
+        taken.keep_lines(self.tools.storage, self.district, self.sync, night.carried)
         self._publish(changes, report, snapshot=None if before.is_kept else before.after(changes))
         return Outcome(self._end("published", report, changes), report, changes)
 
-    def _first(self, intake: Intake, report: Report) -> Outcome:
+    def _published(self) -> snapshots.Published:
+        return snapshots.published(self.district.id, storage=self.tools.storage)
+
+    def _first(self, taken: TakenIn, report: Report) -> Outcome:
         """The first version of a district: nobody to match, nothing to hold."""
+        intake = taken.intake
         cache = snapshots.cache_name(1, self.sync.id)
         public_id = self.district.public_id
         pieces = first_with_waiting_ids(self.district.id, _records(intake), self.vocabulary)
@@ -203,11 +220,12 @@ class _Run:
             storage.save_changes(self._folder(), changes)
             snapshots.forget_cache(self.tools.storage, public_id, cache)
             return Outcome(self._end("previewed", report, changes), report, changes)
+        taken.keep_lines(self.tools.storage, self.district, self.sync)
         self._publish(changes, report, cache=cache)
         return Outcome(self._end("published", report, changes), report, changes)
 
     def _with_waiting_ids(
-        self, matched: Matched, before: Sequence[Snapshot], published: snapshots.Published
+        self, published: snapshots.Published, matched: Matched, before: Sequence[Snapshot]
     ) -> Matched:
         return with_waiting_ids(
             self.district.id, matched, before, published.frames, self.vocabulary
@@ -255,6 +273,7 @@ class _Run:
         )
         publish.publish(publication, storage=self.tools.storage, step=self.tools.step)
         settle_waiting_ids(self.district.id, changes)
+        forget_lines(self.tools.storage, self.district.public_id, keep=self.sync.id)
 
     def _keep_findings(self, intake: Intake) -> None:
         storage.save_findings(self._folder(), all_findings(intake))

@@ -49,6 +49,10 @@ class Spool:
             ) from error
         self._counts[name] = number + 1
 
+    def path(self, name: str) -> Path:
+        """Where a file of that name may stand, as long as the spool is there."""
+        return Path(self._folder.name) / name
+
     def parts(self, name: str) -> Iterator[pl.DataFrame]:
         """The frames of that name, in the order in which they came."""
         for number in range(self._counts.get(name, 0)):

@@ -1,0 +1,99 @@
+"""Taking in the delivery of a sync: what is touched by a change, or all of it where it must be."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import polars as pl
+
+from kinsync.pipeline.touched import TIES
+from kinsync.services.delivery import Delivery
+from kinsync.services.intake import Intake, Progress
+from kinsync.services.narrow import Narrowed, lines_after, narrowed
+from kinsync.store import kept_lines, records, snapshots
+from kinsync.store.storage import Storage
+from kinsync.transport.lines import Lines, lines_of
+from kinsync.transport.spool import Spool
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """A delivery, taken in as a whole or, where ``narrow`` is told, in part.
+
+    ``lines`` are those of its file, where the next night may look at it line by line; ``stamp``
+    what has to be the same then. ``published`` is what is published now, where it is known.
+    """
+
+    intake: Intake
+    lines: Lines | None
+    stamp: str
+    published: snapshots.Published | None = None
+    narrow: Narrowed | None = None
+
+    @property
+    def part(self) -> snapshots.Published | None:
+        """What is published about those of whom a part speaks."""
+        return self.narrow.published if self.narrow else None
+
+    def keep_lines(
+        self,
+        storage: Storage,
+        district: records.District,
+        sync: records.Sync,
+        carried: pl.DataFrame | None = None,
+    ) -> None:
+        """Keep the lines for the next night. Only for a sync that publishes next.
+
+        Raises:
+            TryAgainLater: the disk is full.
+        """
+        if self.lines is None:
+            return
+        nobody = pl.DataFrame(schema=dict.fromkeys(TIES, pl.UInt64))
+        kept = lines_after(
+            self.intake, self.lines, nobody if carried is None else carried, self.narrow
+        )
+        kept_lines.keep_lines(storage, district.public_id, sync.id, kept, self.stamp)
+
+
+@contextmanager
+def taken_in(
+    district: records.District,
+    delivery: Delivery,
+    storage: Storage,
+    progress: Progress,
+    most_touched: float,
+) -> Iterator[TakenIn]:
+    """What the delivery of a sync amounts to, as long as the block lasts: its rows wait on disk."""
+    is_alone = len(delivery.sources) == 1
+    lines = lines_of(delivery.sources[0].file) if is_alone else None
+    stamp = _stamp(delivery, lines) if lines else ""
+    known = _known(district, delivery, storage, stamp) if lines else None
+    if lines and known:
+        with Spool() as spool:
+            published = snapshots.published(district.id, storage=storage)
+            narrow = narrowed(delivery, lines, known, published, spool, progress, most_touched)
+            if narrow:
+                yield TakenIn(narrow.intake, lines, stamp, published, narrow)
+                return
+    del known
+    with Spool() as spool:
+        intake = Intake(delivery.sources, spool, tells_ends=lines is not None)
+        yield TakenIn(intake.take_in(delivery.vocabulary, progress), lines, stamp)
+
+
+def _stamp(delivery: Delivery, lines: Lines) -> str:
+    dialect = lines.file.dialect
+    return kept_lines.stamp(
+        delivery.rules, lines.header.hex(), str(dialect.delimiter), str(lines.first_row)
+    )
+
+
+def _known(
+    district: records.District, delivery: Delivery, storage: Storage, stamp: str
+) -> kept_lines.KeptLines | None:
+    """What is kept of the file behind what is published now, if nothing came after it."""
+    last = records.last_published_sync(district.id) if district.published else None
+    if last is None or last.version != district.published or last.rules != delivery.rules:
+        return None
+    return kept_lines.load_lines(storage, district.public_id, last.id, stamp)
