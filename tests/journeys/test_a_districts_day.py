@@ -166,7 +166,7 @@ def test_an_upload_reaches_an_application_by_itself(home: "Home", tmp_path: Path
         until(lambda: hooks.arrived, "a webhook tells of the first version")
 
         assert syncs() == [("published", 1)], "several files of one upload are one sync"
-        client = stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{http}"))
+        client = stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{http}", timeout=60))
         reader = Reader(Application(client, token))
         assert reader.follow(f"{told(hooks, 0)}&limit=1000") == {"users.created", "schools.created"}
         assert reader.ids == reader.listed()
