@@ -61,6 +61,7 @@ def sync(
     reading = Reading(is_quiet=as_json)
     given = tools(settings, reading=reading, is_quiet=as_json)
     try:
+        outcome: Outcome | None
         if source is not None:
             outcome = _sync_source(settings, found, source, given, is_preview=preview)
         elif file is None and not (contacts or mapping or preview):

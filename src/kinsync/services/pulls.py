@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from kinsync.connectors import find_connector
 from kinsync.connectors.connector import Connector, Given
-from kinsync.domain.errors import IncompletePull, KinsyncError, TryAgainLater
+from kinsync.domain.errors import ChangeInput, IncompletePull, KinsyncError, TryAgainLater
 from kinsync.services.sources import Reach, connected, given
 from kinsync.store import pulls, records
 from kinsync.store.sources import Source
