@@ -216,6 +216,7 @@ class Intake:
         firsts = pl.concat([empty(FIRSTS), *(refined.firsts for refined in kept)])
         ragged = pl.concat([firsts["row"].clear(), *(refined.ragged for refined in kept)])
         rows = sum(refined.rows for refined in kept)
+        excluded = sum(refined.excluded for refined in kept)
         kept.clear()
         students = self._choose_students(firsts)
         lone = self._lone_of_known(lone, students)
@@ -237,16 +238,18 @@ class Intake:
             ends = ends_of(keys, self._plan, lone, of_held, again, self._student_rows)
             for name, frame in zip(("ends", "further"), ends, strict=True):
                 self._spool.append(name, frame)
-        self.counts = self._count(rows, keys, lone, again)
+        self.counts = self._count(rows, excluded, keys, lone, again)
         self.linked = self._links(keys)
 
-    def _count(self, rows: int, keys: pl.DataFrame, lone: pl.DataFrame, again: pl.Series) -> Counts:
+    def _count(
+        self, rows: int, excluded: int, keys: pl.DataFrame, lone: pl.DataFrame, again: pl.Series
+    ) -> Counts:
         return Counts(
             rows=rows,
             published=keys["row"].n_unique() + lone.height - again.len(),
             held=self.held["row"].n_unique(),
             collapsed=again.len(),
-            excluded=0,
+            excluded=excluded,
             students=self._student_rows.len(),
             contacts=self._plan["contact"].n_unique(),
             relationships=int(self._plan["is_kind"].sum()),
@@ -278,6 +281,7 @@ class Intake:
         """Students whose rows are far apart: what later ones say differently is a finding."""
         pieces = pl.concat(self._spool.parts("students")).rename({"sis_id": "student_sis_id"})
         again = pieces.filter(pl.col("row").is_in(later.implode()))
+        again = again.with_columns(pl.col("row") // self._columns[0].slots)
         first = pieces.filter(pl.col("row").is_in(self._student_rows.implode()))
         first = first.join(again.select("student_sis_id"), on="student_sis_id", how="semi")
         source = self.sources[0]
@@ -355,18 +359,23 @@ class Intake:
     def _note_group(self, code: str, group: pl.DataFrame) -> None:
         field, value = _FIELDS[code]
         for number, start in reversed(list(enumerate(self._starts))):
+            columns = self._columns[number]
             mine = group.filter(pl.col("row") > start)
             group = group.filter(pl.col("row") <= start)
-            header = self._columns[number].header(field) if field else None
-            self._note(
-                mine.select(
-                    file=pl.lit(self.sources[number].file.name),
-                    row=pl.col("row") - start,
-                    column=pl.lit(header, pl.String),
-                    code=pl.lit(code),
-                    value=value,
-                ).cast(FINDINGS)
-            )
+            place = (pl.col("row") - start).cast(pl.UInt32)
+            for slot in range(columns.slots):
+                header = columns.header(field, slot) if field else None
+                self._note(
+                    mine.filter(place % columns.slots == slot)
+                    .select(
+                        file=pl.lit(self.sources[number].file.name),
+                        row=place // columns.slots,
+                        column=pl.lit(header, pl.String),
+                        code=pl.lit(code),
+                        value=value,
+                    )
+                    .cast(FINDINGS)
+                )
 
     def _texts(self, rows: pl.Series) -> pl.DataFrame:
         """What is told of the clean contact rows of these numbers."""

@@ -65,8 +65,9 @@ def taken_in(
     most_touched: float,
 ) -> Iterator[TakenIn]:
     """What the delivery of a sync amounts to, as long as the block lasts: its rows wait on disk."""
-    is_alone = len(delivery.sources) == 1
-    lines = lines_of(delivery.sources[0].file) if is_alone else None
+    first, *others = delivery.sources
+    has_lines = not others and first.mapping.is_row_for_row
+    lines = lines_of(first.file) if has_lines else None
     stamp = _stamp(delivery, lines) if lines else ""
     known = _known(district, delivery, storage, stamp) if lines else None
     if lines and known:
