@@ -2,6 +2,7 @@
 
 where = "\"Status\" = 'Active'"              # rows that are read; the others are excluded
 contact_where = "\"Relation\" <> 'Self'"     # rows whose contact is read; of others the student
+contacts_per_student = 1                     # of further rows of a student, the student alone
 
 [fields]
 student_sis_id = { column = "Student_ID", required = true }
@@ -78,6 +79,7 @@ class Mapping:
     slots: tuple[Feeds, ...] = ()
     where: "Expression | str | None" = None
     contact_where: "Expression | str | None" = None
+    contacts_per_student: int | None = None  # 0: any number
     has_slots: bool = field(default=False, repr=False)  # said, if only that there are none
 
     @staticmethod
@@ -108,6 +110,11 @@ class Mapping:
             slots=slots,
             where=base.where if self.where is None else self.where,
             contact_where=base.contact_where if self.contact_where is None else self.contact_where,
+            contacts_per_student=(
+                base.contacts_per_student
+                if self.contacts_per_student is None
+                else self.contacts_per_student
+            ),
             has_slots=bool(slots),
         )
 
@@ -126,7 +133,7 @@ class Mapping:
     @property
     def is_row_for_row(self) -> bool:
         """Whether each row is one contact of one student or a student alone, and none excluded."""
-        return not (self.slots or self.conditions)
+        return not (self.slots or self.conditions or self.contacts_per_student)
 
     @property
     def conditions(self) -> tuple[Expression, ...]:

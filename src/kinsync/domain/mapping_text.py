@@ -33,7 +33,10 @@ BESIDE = {
 }
 """What may stand beside which form."""
 
-_TOP = ("name", "source", "where", "contact_where", "fields", "slots", "words")
+_TOP = (
+    *("name", "source", "where", "contact_where", "contacts_per_student"),
+    *("fields", "slots", "words"),
+)
 _OURS = {"type": TYPES, "relationship": RELATIONSHIPS, "phone_type": PHONE_TYPES}
 _FORM_SHOWN = 'a table such as { column = "…" }'
 
@@ -75,6 +78,7 @@ class _Reader:
             slots=self._slots(slots, data.get("fields", {})),
             where=self._condition("where", data),
             contact_where=self._condition("contact_where", data),
+            contacts_per_student=self._number("contacts_per_student", data),
             has_slots="slots" in data,
         )
 
@@ -202,6 +206,13 @@ class _Reader:
             self._fault((key,), f"{key} is a text: a condition over columns")
             return None
         return self._expression((key,), value, is_condition=True) if value.strip() else ""
+
+    def _number(self, key: str, data: Mapping[str, Any]) -> int | None:
+        value = data.get(key)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+            return value
+        self._fault((key,), f"{key} is a number; 0 means as many as there are")
+        return None
 
     def _expression(self, path: Path, text: str, *, is_condition: bool) -> Expression | None:
         try:

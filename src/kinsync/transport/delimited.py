@@ -109,7 +109,9 @@ def open_delimited(
     return DelimitedFile(
         path=path,
         name=file_name,
-        dialect=Dialect(survey.encoding, header.delimiter if header else known.delimiter),
+        dialect=Dialect(
+            survey.encoding, header.delimiter if header else known.delimiter, known.columns
+        ),
         survey=survey,
         header=header,
         findings=_findings(file_name, found),
@@ -123,7 +125,7 @@ _Finding = tuple[int | None, str | None, str, str | None]
 def _look_at_header(
     path: Path, survey: Survey, known: Dialect
 ) -> tuple[Header | None, list[_Finding]]:
-    header = read_header(path, survey, known.delimiter)
+    header = read_header(path, survey, known.delimiter, known.columns)
     if isinstance(header, NoHeader):
         return None, [(header.row, None, header.code, None)]
     found: list[_Finding] = []
