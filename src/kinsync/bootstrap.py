@@ -19,6 +19,10 @@ from kinsync.transport.addresses import read_networks
 from kinsync.transport.mail import Letter, SmtpPost, print_letter
 
 if TYPE_CHECKING:
+    from django.db.backends.utils import CursorWrapper
+
+    from kinsync.services.pulls import PullTools
+    from kinsync.services.sources import Reach
     from kinsync.services.uploads import Arrivals, Uploads
     from kinsync.services.webhooks import Tools as WebhookTools
 
@@ -120,6 +124,41 @@ def uploads(settings: Settings) -> "Uploads":
         now,
         on_complete=queue.sync_when_quiet,
         on_activity=put_off,
+        retention=timedelta(days=settings.upload_days),
+    )
+
+
+def reach(settings: Settings) -> "Reach":
+    """What it takes to ask sources; the first call makes the home's seal key.
+
+    Raises:
+        ChangeInput: a setting is malformed.
+    """
+    from kinsync.services.sources import Reach
+    from kinsync.store.sealing import open_sealer
+
+    return Reach(open_sealer(settings.home, settings.seal_key), now)
+
+
+def pull_tools(settings: Settings) -> "PullTools":
+    """What pulls need. A whole one queues the sync of its district, as an upload does.
+
+    Raises:
+        ChangeInput: a setting is malformed.
+    """
+    from kinsync.services.pulls import PullTools
+    from kinsync.store import queue
+    from kinsync.store.staging import Shelf, Staging
+
+    def sync_now(cursor: "CursorWrapper", district_id: int, _pull_id: int, at: datetime) -> None:
+        queue.sync_at_once(cursor, district_id, at)
+
+    files = storage(settings)
+    return PullTools(
+        reach(settings),
+        Staging(files),
+        Shelf(files),
+        on_complete=sync_now,
         retention=timedelta(days=settings.upload_days),
     )
 

@@ -1,1 +1,31 @@
-"""Code that reads one kind of system each: in its own words, no mapping, no cleaning."""
+"""Code that reads one kind of system each: in its own words, no mapping, no cleaning.
+
+A connector is a folder here and its line below; nothing else knows that it is there.
+"""
+
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from kinsync.domain.errors import NotFound
+
+if TYPE_CHECKING:
+    from kinsync.connectors.connector import Route
+
+CONNECTORS: Mapping[str, str] = {
+    "aeries": "kinsync.connectors.aeries.api:AeriesApi",
+}
+"""Name → where its class is. It is imported when it is used."""
+
+
+def find_connector(name: str) -> "Route":
+    """The connector of that name.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if name not in CONNECTORS:
+        raise NotFound(f"There is no connector {name!r}. Known: {', '.join(CONNECTORS)}.")
+    module, _, kind = CONNECTORS[name].partition(":")
+    route: Route = getattr(importlib.import_module(module), kind)()
+    return route

@@ -6,8 +6,10 @@ Wrong *data* is a finding (``domain.rules``); a row never raises.
     ├── ChangeInput      the command, file name or setting is wrong: mend it
     │   ├── NotFound     no such district, application, version, sync
     │   ├── Refused      a file that cannot be read as contacts (its findings say why)
-    │   └── Revoked      an account that was closed while it was in use
+    │   ├── Revoked      an account that was closed while it was in use
+    │   └── SourceRefusal  a source does not let us in, or has not what is asked of it
     ├── TryAgainLater    database, network or disk is away: nothing was published
+    │   └── IncompletePull   a source gave less than all it has, or nothing that can be read
     ├── Conflict         somebody else changed it meanwhile: look again before repeating
     └── Defect           ours: report it
 
@@ -37,6 +39,10 @@ class Revoked(ChangeInput):
     """The account is closed: nothing more is done for it."""
 
 
+class SourceRefusal(ChangeInput):
+    """A source refuses: address, credentials, certificate or rights have to be put right there."""
+
+
 class Conflict(ChangeInput):
     """The thing moved since it was looked at; nothing was done."""
 
@@ -45,6 +51,10 @@ class TryAgainLater(KinsyncError):
     """Something we depend on is away. Nothing was published; the same command finishes later."""
 
     exit_code = 4
+
+
+class IncompletePull(TryAgainLater):
+    """A source answered with less than the whole: a pull that is short is never compared."""
 
 
 class Defect(KinsyncError):

@@ -8,11 +8,13 @@ from procrastinate import Blueprint, JobContext, RetryStrategy
 from kinsync.domain.errors import ChangeInput, Conflict, KinsyncError, TryAgainLater
 from kinsync.services.arrivals import Arrivals, sync_arrived
 from kinsync.services.mail import Send, report_ended
+from kinsync.services.pulls import PullTools, pull
 from kinsync.services.sync import Tools
 from kinsync.services.webhooks import Tools as WebhookTools
 from kinsync.services.webhooks import deliver_due
 from kinsync.services.webhooks import queue_due as queue_due_webhooks
 from kinsync.store import queue, records
+from kinsync.store.sources import source
 
 log = logging.getLogger("kinsync.worker")
 
@@ -20,6 +22,12 @@ tasks = Blueprint()
 
 AGAIN = RetryStrategy(max_attempts=50, wait=5, linear_wait=5, retry_exceptions={TryAgainLater})
 """A database, disk or SIS that is away is tried for some two hours; the rest is for a person."""
+
+AGAIN_SLOWLY = RetryStrategy(
+    max_attempts=6, wait=120, linear_wait=300, retry_exceptions={TryAgainLater}
+)
+"""A source that does not give the whole is asked again for some hour and a half, and then at its
+next time."""
 
 WORKSHOP = "workshop"
 
@@ -32,6 +40,7 @@ class Workshop:
     arrivals: Arrivals
     send: Send
     webhooks: WebhookTools
+    pulls: PullTools
 
 
 @tasks.task(name=queue.SYNC, queue=queue.QUEUE, retry=AGAIN, pass_context=True)
@@ -47,6 +56,12 @@ def sync_district(context: JobContext, district_id: int) -> None:
         raise
     queue_due_webhooks(workshop.tools.now())
     _report(district_id, workshop, has_failed=False)
+
+
+@tasks.task(name=queue.PULL, queue=queue.QUEUE, retry=AGAIN_SLOWLY, pass_context=True)
+def pull_source(context: JobContext, district_id: int, source_id: int) -> None:
+    """Read a whole source; its sync is queued with the record that it is whole."""
+    pull(records.district(district_id), source(district_id, source_id), _workshop(context).pulls)
 
 
 @tasks.task(name=queue.WEBHOOKS, queue=queue.QUEUE, retry=AGAIN, pass_context=True)

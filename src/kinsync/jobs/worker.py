@@ -71,6 +71,7 @@ def workshop(settings: Settings) -> Workshop:
         arrivals=bootstrap.arrivals(settings),
         send=bootstrap.post(settings),
         webhooks=bootstrap.webhook_tools(settings),
+        pulls=bootstrap.pull_tools(settings),
     )
 
 

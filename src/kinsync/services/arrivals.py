@@ -3,8 +3,9 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from kinsync.services.delivery import open_delivery
+from kinsync.services.delivery import Delivery, open_delivery
 from kinsync.services.pause import pause_of
+from kinsync.services.sources import open_pulled
 from kinsync.services.sync import Outcome, Tools, sync_delivery
 from kinsync.services.uploads import Arrived
 from kinsync.store import queue, records
@@ -35,5 +36,11 @@ def sync_arrived(district_id: int, arrivals: Arrivals, tools: Tools) -> Outcome 
                 with queue.queueing() as cursor:
                     queue.sync_at_once(cursor, district.id, pause.ends_at)
             return None
-        delivery = open_delivery(arrived.students, contacts=arrived.contacts)
-        return sync_delivery(district, delivery, tools, turn=arrived.turn)
+        return sync_delivery(district, open_arrived(arrived), tools, turn=arrived.turn)
+
+
+def open_arrived(arrived: Arrived) -> Delivery:
+    """Look at what arrived: files of the district's own, or the rows of a source."""
+    if arrived.source is not None:
+        return open_pulled(arrived.students, arrived.source)
+    return open_delivery(arrived.students, contacts=arrived.contacts)

@@ -1,6 +1,7 @@
 """A delivery: the files that are taken in together, each with the mapping that reads it."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,8 +52,14 @@ def open_delivery(
     if contacts is not None:
         file = open_delimited(_existing(contacts))
         sources.append(Source(file, custom_contacts_mapping(), has_students=False))
+    return delivery_of(sources)
+
+
+def delivery_of(sources: Sequence[Source]) -> Delivery:
+    """Files that have been looked at, taken in together; words are those of the first's mapping."""
     rules = _digest(__version__, vocabulary_text(), *(repr(source.mapping) for source in sources))
-    return Delivery(tuple(sources), default_vocabulary().with_words(feeds.words), rules)
+    vocabulary = default_vocabulary().with_words(sources[0].mapping.words)
+    return Delivery(tuple(sources), vocabulary, rules)
 
 
 def _read_mapping(path: Path | None) -> Mapping | None:

@@ -16,12 +16,25 @@ from cronsim import CronSim, CronSimError
 
 from kinsync.domain.errors import ChangeInput, NotFound
 from kinsync.services.pause import TIME_ZONE, time_zone
-from kinsync.store import models, queue, records
+from kinsync.store import models, queue, records, sources
 from kinsync.store.database import outages
 
-SYNC = "sync"
-DOERS: Mapping[str, Callable[[queue.Cursor, int, datetime], None]] = {SYNC: queue.sync_at_once}
-"""What can be scheduled, and how it is queued; pulls from sources get their line here."""
+SYNC, PULL = "sync", "pull"
+
+
+def _queue_sync(cursor: queue.Cursor, district_id: int, _name: str, at: datetime) -> None:
+    queue.sync_at_once(cursor, district_id, at)
+
+
+def _queue_pull(cursor: queue.Cursor, district_id: int, name: str, at: datetime) -> None:
+    queue.pull_at_once(cursor, district_id, sources.find_source(district_id, name).id, at)
+
+
+DOERS: Mapping[str, Callable[[queue.Cursor, int, str, datetime], None]] = {
+    SYNC: _queue_sync,
+    PULL: _queue_pull,
+}
+"""What can be scheduled, and how it is queued. ``pull:NAME`` is the pull of that source."""
 
 _EVERY = re.compile(r"every (?:(\d+) hours?|hour) from (\d\d?):(\d\d)", re.IGNORECASE)
 _HOURS_A_DAY = 24
@@ -89,8 +102,7 @@ def set_schedule(
     Raises:
         ChangeInput: the timetable will not do, or nothing of that name can be scheduled.
     """
-    if what not in DOERS:
-        raise ChangeInput(f"{what!r} cannot be scheduled. Known: {', '.join(DOERS)}.")
+    _check_known(district, what)
     cron = cron_of(timetable)
     offset = _offset(district.id, what, jitter_seconds)
     with outages(doing="scheduling"):
@@ -106,15 +118,23 @@ def set_schedule(
     return _schedule(row)
 
 
-def remove_schedule(district: records.District, what: str) -> None:
+def _check_known(district: records.District, what: str) -> None:
+    doer, _, name = what.partition(":")
+    if doer == PULL:
+        sources.find_source(district.id, name)
+    elif what not in DOERS:
+        raise ChangeInput(f"{what!r} cannot be scheduled. Known: sync, pull:SOURCE.")
+
+
+def remove_schedule(district: records.District, what: str, *, missing_ok: bool = False) -> None:
     """Have it done no more.
 
     Raises:
-        NotFound: it is not scheduled.
+        NotFound: it is not scheduled, and that is not ``missing_ok``.
     """
     with outages(doing="scheduling"):
         count, _ = models.Schedule.objects.filter(district_id=district.id, what=what).delete()
-    if not count:
+    if not count and not missing_ok:
         raise NotFound(f"{district.name} has no schedule for {what!r}.")
 
 
@@ -151,7 +171,8 @@ def queue_due(at: datetime) -> int:
         for row in rows:
             district = records.district(row.district_id)
             offset = _offset(row.district_id, row.what, row.jitter_seconds)
-            DOERS[row.what](cursor, row.district_id, at)
+            doer, _, name = row.what.partition(":")
+            DOERS[doer](cursor, row.district_id, name, at)
             after = max(row.next_at, at) - offset
             row.last_at = at
             row.next_at = next_time(row.timetable, time_zone(district), after) + offset

@@ -17,9 +17,11 @@ from pathlib import Path
 from django.db.backends.utils import CursorWrapper
 
 from kinsync.domain.errors import Conflict, TryAgainLater
+from kinsync.store import pulls
 from kinsync.store import uploads as records
 from kinsync.store.records import District
 from kinsync.store.sftp_accounts import Account
+from kinsync.store.sources import Source, list_sources
 from kinsync.store.staging import Shelf, Staged, Staging
 from kinsync.store.uploads import Name, OnComplete, Upload
 
@@ -299,6 +301,8 @@ class Arrived:
     turn: int
     students: Path
     contacts: Path | None = None
+    source: Source | None = None
+    """The source that it was pulled from, where it was; then ``students`` is a source table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +319,12 @@ class Arrivals:
             TryAgainLater: the database or storage is away.
         """
         found = latest_complete(district.id)
+        pulled = _latest_pull(district.id)
+        if pulled and (found is None or pulled[0] > max(map(_turn, found))):
+            turn, pull_id, source = pulled
+            with self.shelf.reading(district.public_id, pull_id) as path:
+                yield Arrived(turn, path, source=source)
+            return
         if found is None:
             yield None
             return
@@ -331,10 +341,21 @@ class Arrivals:
                 return path
 
             yield Arrived(
-                max(upload.turn or 0 for upload in found if upload),
+                max(map(_turn, found)),
                 named(students),
                 named(contacts) if contacts else None,
             )
+
+
+def _turn(upload: Upload | None) -> int:
+    return (upload.turn if upload else None) or 0
+
+
+def _latest_pull(district_id: int) -> tuple[int, int, Source] | None:
+    """The turn and number of the newest whole pull of a source that is still there, and that."""
+    known = {source.id: source for source in list_sources(district_id)}
+    pull = pulls.newest(district_id, known) if known else None
+    return None if pull is None else (pull.turn or 0, pull.id, known[pull.source_id])
 
 
 def recent(district_id: int, *, limit: int = 50) -> list[Upload]:

@@ -24,6 +24,8 @@ SYNC = "sync_district"
 """Name of the task that syncs what a district has delivered."""
 WEBHOOKS = "deliver_webhooks"
 """Name of the task that sends the webhook messages that are due."""
+PULL = "pull_source"
+"""Name of the task that pulls a source."""
 QUEUE = "kinsync"
 QUIET_SECONDS = 300
 """How long a district must have been quiet before its files are taken as one upload."""
@@ -124,6 +126,26 @@ def _add_sync(cursor: Cursor, district_id: int, at: datetime, *, is_quiet: bool)
             "at": at,
             "quiet": QUIET_SECONDS,
             "district": district_id,
+        },
+    )
+
+
+def pull_at_once(cursor: Cursor, district_id: int, source_id: int, at: datetime) -> None:
+    """Queue the pull of a source, if that does not wait already. One at a time is pulled of it."""
+    _one_at_a_time(cursor, district_id)
+    cursor.execute(
+        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%(queue)s, %(task)s, 0, %(lock)s, %(lock)s,"
+        " jsonb_build_object('district_id', %(district)s::int, 'source_id', %(source)s::bigint),"
+        " %(at)s::timestamptz)]::procrastinate_job_to_defer_v1[])"
+        " WHERE NOT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = %(lock)s"
+        " AND status = 'todo')",
+        {
+            "queue": QUEUE,
+            "task": PULL,
+            "lock": f"{PULL}:{source_id}",
+            "district": district_id,
+            "source": source_id,
+            "at": at,
         },
     )
 

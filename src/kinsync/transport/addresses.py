@@ -52,6 +52,24 @@ FORBIDDEN = tuple(
 inside are closed whole, whatever they carry."""
 
 
+NEVER = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "169.254.0.0/16",  # link-local, with the metadata of most clouds
+        "fe80::/10",  # link-local
+        "168.63.129.16/32",  # a cloud's own services, at a public address
+        "100.100.100.200/32",  # a cloud's metadata
+        "192.0.0.192/32",  # a cloud's metadata
+        "fd00:ec2::/32",  # a cloud's metadata
+        "0.0.0.0/8",  # unspecified
+        "::/128",  # unspecified
+        "224.0.0.0/4",  # multicast
+        "ff00::/8",  # multicast
+    )
+)
+"""Where no system of a district stands, not even one of its own network."""
+
+
 def read_networks(text: str, *, setting: str) -> tuple[Network, ...]:
     """Networks of a setting, separated by commas or spaces.
 

@@ -21,6 +21,7 @@ import httpcore2
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.webhooks import Answer
 from kinsync.transport.addresses import Address
+from kinsync.transport.connecting import BROKEN, Deadline, Timed, why
 
 TOTAL_SECONDS = 20.0
 """From the look-up of the name to the end of the answer."""
@@ -118,7 +119,7 @@ class Poster:
         seconds: float,
     ) -> Answer:
         """Make one attempt, over within ``seconds``. Never raises for what the other side does."""
-        deadline = _Deadline(time.monotonic() + seconds)
+        deadline = Deadline(time.monotonic() + seconds)
         sent = {
             "Host": target.authority,
             "Content-Type": "application/json",
@@ -144,7 +145,7 @@ class Poster:
                 _drain(response)
                 return answer
         except (httpcore2.TimeoutException, httpcore2.NetworkError) as error:
-            return Answer(None, _why(error, seconds))
+            return Answer(None, why(error, seconds))
         except httpcore2.ProtocolError:
             return Answer(None, "the answer was not HTTP")
 
@@ -164,45 +165,17 @@ def _answer(response: httpcore2.Response) -> Answer:
 def _drain(response: httpcore2.Response) -> None:
     """Let the other side finish a short answer. Its status is known; what follows cannot hurt."""
     read = 0
-    broken = (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError)
-    with contextlib.suppress(*broken):
+    with contextlib.suppress(*BROKEN):
         for chunk in response.iter_stream():
             read += len(chunk)
             if read >= MOST_BODY:
                 return
 
 
-def _why(error: Exception, seconds: float) -> str:
-    """Few words of ours for what went wrong on the way."""
-    if isinstance(error, httpcore2.TimeoutException):
-        return f"no answer within {seconds:.0f} seconds"
-    cause = error.__cause__
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"the certificate was refused: {cause.verify_message.rstrip('.')}"
-    if isinstance(cause, ssl.SSLError):
-        return "no TLS connection came about"
-    if isinstance(cause, ConnectionRefusedError):
-        return "the connection was refused"
-    is_connecting = isinstance(error, httpcore2.ConnectError)
-    return "no connection came about" if is_connecting else "the connection broke"
-
-
-@dataclass(frozen=True, slots=True)
-class _Deadline:
-    end: float
-
-    def left(self, error: type[Exception]) -> float:
-        """Seconds until the end; ``error`` where it is past."""
-        seconds = self.end - time.monotonic()
-        if seconds <= 0:
-            raise error
-        return seconds
-
-
 class _Checked(httpcore2.NetworkBackend):
     """Connects to the addresses that were checked, whatever the name says by now."""
 
-    def __init__(self, addresses: Sequence[Address], deadline: _Deadline) -> None:
+    def __init__(self, addresses: Sequence[Address], deadline: Deadline) -> None:
         self._addresses = addresses
         self._deadline = deadline
         self._sockets = httpcore2.SyncBackend()
@@ -226,34 +199,5 @@ class _Checked(httpcore2.NetworkBackend):
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
             else:
-                return _Timed(stream, self._deadline)
+                return Timed(stream, self._deadline)
         raise failure
-
-
-class _Timed(httpcore2.NetworkStream):
-    """A connection on which every step ends by the same deadline: a drip is no way around it."""
-
-    def __init__(self, stream: httpcore2.NetworkStream, deadline: _Deadline) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.left(httpcore2.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._deadline.left(httpcore2.WriteTimeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore2.NetworkStream:
-        left = self._deadline.left(httpcore2.ConnectTimeout)
-        return _Timed(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
-
-    def get_extra_info(self, info: str) -> object:
-        return self._stream.get_extra_info(info)

@@ -58,10 +58,15 @@ class Spool:
         for number in range(self._counts.get(name, 0)):
             yield pl.read_ipc(self._part(name, number))
 
+    def scan(self, name: str) -> pl.LazyFrame | None:
+        """All frames of that name as one, read when they are needed; None where there is none."""
+        paths = [self._part(name, number) for number in range(self._counts.get(name, 0))]
+        return pl.scan_ipc(paths) if paths else None
+
     def pick(self, name: str, columns: Sequence[str], where: pl.Expr) -> pl.DataFrame | None:
         """Those columns of the rows where a condition holds; None where there is no frame."""
-        paths = [self._part(name, number) for number in range(self._counts.get(name, 0))]
-        return pl.scan_ipc(paths).filter(where).select(columns).collect() if paths else None
+        frames = self.scan(name)
+        return None if frames is None else frames.filter(where).select(columns).collect()
 
     def read(self, name: str) -> pl.DataFrame | None:
         """All frames of that name as one; None where there is none."""

@@ -18,6 +18,7 @@ from kinsync.store.models.records import (
     Version,
 )
 from kinsync.store.models.sharing import Edition, Event, Visible
+from kinsync.store.models.sources import Pull, Source, SourceMapping
 from kinsync.store.models.uploads import (
     LoginFailure,
     SftpAccount,
@@ -41,12 +42,15 @@ __all__ = [
     "Interval",
     "LoginFailure",
     "Merge",
+    "Pull",
     "Relationship",
     "Schedule",
     "School",
     "SftpAccount",
     "SftpHostKey",
     "SftpName",
+    "Source",
+    "SourceMapping",
     "Student",
     "Sync",
     "TeamMember",

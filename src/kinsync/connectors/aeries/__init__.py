@@ -1,0 +1,1 @@
+"""Aeries: the API of version 5."""

@@ -1,0 +1,125 @@
+"""What every connector says of itself, and what it does: it reads, and nothing else.
+
+A connector speaks the system's own words: columns are named as the system names them, values are
+what it wrote. What they mean is the mapping's business.
+"""
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import httpx2
+import polars as pl
+
+from kinsync.transport.http import Http, Limits
+from kinsync.transport.source_table import Piece, Table
+
+State = Mapping[str, Any]
+"""Where an incremental pull goes on: numbers and times, never a value of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Something that a source of this connector is told. Secrets are sealed and never shown."""
+
+    name: str
+    words: str
+    default: str | None = None
+    """What it is where nothing is said; None: it has to be said."""
+    is_secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Carries:
+    """What of a contact comes along on this way, each in words for an admin."""
+
+    contacts: str
+    sis_id: str
+    email: str
+    type: str
+    phones: str
+    addresses: str
+    flags: str
+    schools: str
+    lost: Sequence[str] = ()
+    """What the system knows and this way does not bring."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The settings and secrets of one source, defaults filled in."""
+
+    values: Mapping[str, str] = field(repr=False)
+
+    def __getitem__(self, name: str) -> str:
+        return self.values[name]
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        """A setting that is a list, separated by commas."""
+        return tuple(one.strip() for one in self[name].split(",") if one.strip())
+
+
+class Route(Protocol):
+    """What is common to everything that a source can be, whichever way its data come.
+
+    The default mapping stands beside the class, in a TOML file with the name of its module.
+    """
+
+    name: ClassVar[str]
+    """As in ``kinsync source add --connector``."""
+    title: ClassVar[str]
+    """The system, as people call it."""
+    carries: ClassVar[Carries]
+    settings: ClassVar[Sequence[Setting]]
+
+
+@runtime_checkable
+class Connector(Route, Protocol):
+    """A route that asks the system over HTTP."""
+
+    cadence: ClassVar[str]
+    """The timetable that a new source is given (``services.schedules``)."""
+    tables: ClassVar[Sequence[Table]]
+    """The first one lists the students."""
+    key: ClassVar[str]
+    """The column that tells students apart, in every table that has it."""
+    limits: ClassVar[Limits]
+
+    def base(self, given: Given) -> str:
+        """The address at which paths begin."""
+
+    def auth(self, given: Given) -> httpx2.Auth:
+        """How requests are authenticated."""
+
+    def look(self, http: Http, given: Given) -> Iterator[str]:
+        """What a first look finds, in plain words: version, year, rights, how much there is.
+
+        Raises:
+            SourceRefusal, IncompletePull, ChangeInput: what has to be put right first.
+        """
+
+    def read(self, http: Http, given: Given, state: State) -> Iterator[Piece]:
+        """The rows of the tables, as pages come.
+
+        Raises:
+            SourceRefusal, IncompletePull: it is not the whole.
+        """
+
+    def join(self, tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+        """The source table: one row is one contact of one student, or a student without any.
+
+        Rows of one student stand together and in an order that the system's own does not change.
+        ``tables`` hold some students at a time, all of their rows.
+        """
+
+
+def default_mapping(route: Route) -> str:
+    """The TOML of a route's default mapping."""
+    package, _, module = type(route).__module__.rpartition(".")
+    return (
+        resources.files(importlib.import_module(package))
+        .joinpath(f"{module}.toml")
+        .read_text("utf-8")
+    )

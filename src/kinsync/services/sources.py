@@ -1,0 +1,166 @@
+"""Sources: a district's use of a connector, looked at before anything is synced of it."""
+
+import re
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from kinsync.connectors import find_connector
+from kinsync.connectors.connector import Connector, Given, Route, default_mapping
+from kinsync.domain.errors import ChangeInput
+from kinsync.domain.mapping import Mapping as SourceMapping
+from kinsync.services import intake
+from kinsync.services.delivery import Delivery, delivery_of
+from kinsync.services.schedules import PULL, remove_schedule, set_schedule
+from kinsync.store import records, sources
+from kinsync.store.sealing import Sealer
+from kinsync.store.sources import Source
+from kinsync.transport.delimited import open_delimited
+from kinsync.transport.http import Http, Limits
+
+JITTER_SECONDS = 900
+"""A thousand districts with the same default times do not come at once."""
+_NAME = re.compile(r"[^\s:/](?:[^:/\n]{0,58}[^\s:/])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What it takes to ask a source: how its secrets open, and how it is asked."""
+
+    sealer: Sealer
+    now: Callable[[], datetime]
+    trust: ssl.SSLContext | None = None
+    """Authorities in place of the system's, for a SIS with a certificate of its own."""
+    limits: Callable[[Limits], Limits] = field(default=lambda limits: limits)
+    """What is made of a connector's limits."""
+
+
+def add_source(
+    district: records.District,
+    name: str,
+    connector: str,
+    values: Mapping[str, str],
+    reach: Reach,
+) -> Source:
+    """A new source of a district, pulled from now on at the times of its connector.
+
+    ``values`` are its settings and secrets together; which of them are sealed is the connector's
+    to say.
+
+    Raises:
+        ChangeInput: the name is taken, a setting is missing or unknown, or there is another source.
+    """
+    route = find_connector(connector)
+    if not _NAME.fullmatch(name):
+        raise ChangeInput("A source needs a name of at most 60 characters, without ':' and '/'.")
+    if others := sources.list_sources(district.id):
+        raise ChangeInput(
+            f"{district.name} has the source {others[0].name!r}. Two sources of contacts in one "
+            "district are not joined yet: remove that one first ('kinsync source remove')."
+        )
+    _check(route, values)
+    secret = {one.name for one in route.settings if one.is_secret}
+    added = sources.add_source(
+        district.id,
+        name,
+        connector,
+        {key: value for key, value in values.items() if key not in secret},
+        {key: value for key, value in values.items() if key in secret},
+        reach.sealer,
+        at=reach.now(),
+    )
+    if isinstance(route, Connector):
+        set_schedule(
+            district,
+            f"{PULL}:{added.name}",
+            route.cadence,
+            at=reach.now(),
+            jitter_seconds=JITTER_SECONDS,
+        )
+    return added
+
+
+def _check(route: Route, values: Mapping[str, str]) -> None:
+    """Name everything that is wrong with the settings of a new source at once."""
+    known = {one.name: one for one in route.settings}
+    faults = [f"{name!r} is not a setting" for name in values if name not in known]
+    faults += [
+        f"{one.name} is missing ({one.words})"
+        for one in route.settings
+        if one.default is None and not values.get(one.name)
+    ]
+    if faults:
+        raise ChangeInput(
+            f"Connector {route.name}: {'; '.join(faults)}. Settings: {', '.join(known)}."
+        )
+
+
+def remove_source(district: records.District, source: Source) -> None:
+    """Forget a source, its secrets, mappings and times. What was published of it stays."""
+    if isinstance(find_connector(source.connector), Connector):
+        remove_schedule(district, f"{PULL}:{source.name}", missing_ok=True)
+    sources.remove_source(source)
+
+
+def given(route: Route, source: Source, reach: Reach) -> Given:
+    """The settings and secrets of a source, with defaults; to be used and dropped.
+
+    Raises:
+        ChangeInput: the secrets do not open here.
+    """
+    defaults = {one.name: one.default for one in route.settings if one.default is not None}
+    return Given({**defaults, **source.settings, **sources.credentials(source, reach.sealer)})
+
+
+def connected(route: Connector, source: Source, told: Given, reach: Reach) -> Http:
+    """What asks this source."""
+    return Http(
+        route.base(told),
+        route.auth(told),
+        who=f"{route.title} (source {source.name!r})",
+        limits=reach.limits(route.limits),
+        trust=reach.trust,
+    )
+
+
+def look_at(source: Source, reach: Reach) -> Iterator[str]:
+    """What a first look at a source finds, in plain words, as it is found. Nothing is published.
+
+    Raises:
+        ChangeInput, TryAgainLater: what has to be put right first, in plain words too.
+    """
+    route = find_connector(source.connector)
+    if not isinstance(route, Connector):
+        yield f"{route.title} is not asked for anything: its files arrive."
+        return
+    quick = replace(reach, limits=lambda limits: replace(reach.limits(limits), tries=1))
+    told = given(route, source, reach)
+    with connected(route, source, told, quick) as http:
+        yield from route.look(http, told)
+
+
+def mapping_of(source: Source) -> SourceMapping:
+    """The mapping that reads a source: its own, over the default of its connector.
+
+    Raises:
+        ChangeInput: it is not valid.
+    """
+    route = find_connector(source.connector)
+    base = SourceMapping.from_toml(default_mapping(route), name=f"{route.name}.toml")
+    own = sources.current_mapping(source)
+    if own is None or not own.toml.strip():
+        return base
+    return SourceMapping.from_toml(own.toml, name=f"mapping of {source.name}").over(base)
+
+
+def open_pulled(path: Path, source: Source) -> Delivery:
+    """Look at the rows of a source. Findings call the place by system and source.
+
+    Raises:
+        ChangeInput: the mapping is not valid.
+    """
+    title = find_connector(source.connector).title
+    file = open_delimited(path, name=f"{title} ({source.name})")
+    return delivery_of([intake.Source(file, mapping_of(source))])
