@@ -5,9 +5,8 @@ Rows pass through in blocks (``services.refine``) and wait on disk; in memory st
 file. Rows of a delivery are numbered through: a second file's rows go on behind the first's.
 """
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -35,13 +34,10 @@ from kinsync.pipeline.map import Columns
 from kinsync.pipeline.sis_ids import judge_sis_ids, rows_to_judge
 from kinsync.services.counts import Counts, Rest
 from kinsync.services.refine import FIRSTS, LONE, Refined, Refinery
-from kinsync.transport.delimited import Block, DelimitedFile
+from kinsync.services.side_by_side import Progress, side_by_side, watched
+from kinsync.transport.delimited import DelimitedFile
 from kinsync.transport.spool import Spool
 
-Progress = Callable[[int, int], None]
-"""Told how many bytes of how many have been read."""
-
-_WORKERS = 2
 _FIELDS = {
     "student-unknown": ("student_sis_id", "student_sis_id"),
     "sis-id-reused": ("contact_sis_id", "sis_id"),
@@ -175,7 +171,9 @@ class Intake:
             columns = self._columns[number]
             refinery = Refinery(source.file.name, columns, vocabulary, source.has_students, start)
             blocks = source.file.blocks(columns.used)
-            for refined in _side_by_side(refinery.refine, _watched(blocks, source, progress)):
+            for refined in side_by_side(
+                refinery.refine, watched(blocks, source.file.size, progress)
+            ):
                 self._collect(refined)
                 kept.append(refined.without_frames())
         if not self.is_refused:
@@ -402,21 +400,3 @@ class Intake:
 
 def _places(rows: pl.Series, code: str) -> pl.DataFrame:
     return pl.DataFrame({"row": rows}).with_columns(code=pl.lit(code))
-
-
-def _watched(blocks: Iterable[Block], source: Source, progress: Progress) -> Iterator[Block]:
-    for block in blocks:
-        progress(block.bytes_read, source.file.size)
-        yield block
-
-
-def _side_by_side(work: Callable[[Block], Refined], blocks: Iterable[Block]) -> Iterator[Refined]:
-    """The results in the order of the blocks; few blocks are under way at once."""
-    waiting: deque[Future[Refined]] = deque()
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        for block in blocks:
-            waiting.append(pool.submit(work, block))
-            if len(waiting) > _WORKERS:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

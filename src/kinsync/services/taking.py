@@ -8,8 +8,9 @@ import polars as pl
 
 from kinsync.pipeline.touched import TIES
 from kinsync.services.delivery import Delivery
-from kinsync.services.intake import Intake, Progress
+from kinsync.services.intake import Intake
 from kinsync.services.narrow import Narrowed, lines_after, narrowed
+from kinsync.services.side_by_side import Progress
 from kinsync.store import kept_lines, records, snapshots
 from kinsync.store.storage import Storage
 from kinsync.transport.lines import Lines, lines_of
