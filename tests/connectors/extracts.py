@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 import polars as pl
@@ -69,15 +68,12 @@ def read_back(
 ) -> Taken:
     route = find_connector(name)
     mapping = mapping_over(route, Mapping.from_toml(own, name="own.toml") if own else None)
-    with TemporaryDirectory() as spare:
-        delivery = open_extract(written.path, route, mapping, settings or {}, Path(spare))
-        with checked(delivery) as intake:
-            told = [intake.is_refused, intake.counts, all_findings(intake)]
-            if intake.is_refused:
-                return Taken(written, *told, pl.DataFrame(), pl.DataFrame())
-            people, ties = intake.contacts(), intake.relationships()
-            contacts = ties.join(people, on="contact", how="left")
-            return Taken(written, *told, intake.students(), contacts)
+    with checked(open_extract(written.path, route, mapping, settings or {})) as intake:
+        told = (written, intake.is_refused, intake.counts, all_findings(intake))
+        if intake.is_refused:
+            return Taken(*told, pl.DataFrame(), pl.DataFrame())
+        ties = intake.relationships().join(intake.contacts(), on="contact", how="left")
+        return Taken(*told, intake.students(), ties)
 
 
 class ExtractSuite:

@@ -1,8 +1,6 @@
 """``kinsync check``: what a file holds and what is wrong with it."""
 
-from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
 
@@ -41,15 +39,14 @@ def check(
     Needs no database, changes nothing.
     """
     reading = Reading(is_quiet=as_json)
-    with ExitStack() as stack:
-        if connector is None and settings:
-            raise ChangeInput("--setting says how the file of a --connector is written. Name one.")
-        if connector is None:
-            delivery = open_delivery(file, contacts=contacts, mapping=mapping)
-        else:
-            folder = Path(stack.enter_context(TemporaryDirectory(prefix="kinsync-extract-")))
-            delivery = _extract(connector, file, contacts, mapping, settings, folder)
-        intake = stack.enter_context(checked(delivery, progress=reading))
+    if connector is None and settings:
+        raise ChangeInput("--setting says how the file of a --connector is written. Name one.")
+    delivery = (
+        open_delivery(file, contacts=contacts, mapping=mapping)
+        if connector is None
+        else _extract(connector, file, contacts, mapping, settings)
+    )
+    with checked(delivery, progress=reading) as intake:
         reading.stop()
         report = report_on(intake)
         written = write_findings(findings, intake.findings()) if findings else None
@@ -70,13 +67,12 @@ def _extract(
     contacts: Path | None,
     mapping: Path | None,
     settings: tuple[str, ...],
-    folder: Path,
 ) -> Delivery:
     route = find_connector(connector)
     if not isinstance(route, Extract) or contacts is not None:
         raise ChangeInput(f"{route.title} has no files that can be checked so.")
     fed = mapping_over(route, read_mapping(mapping))
-    return open_extract(file, route, fed, read_settings(settings), folder)
+    return open_extract(file, route, fed, read_settings(settings))
 
 
 def say_refusal(report: Report) -> None:

@@ -7,13 +7,12 @@ from pathlib import Path
 from kinsync.connectors.connector import Given, Route, default_mapping
 from kinsync.connectors.extract import Extract, dialect_of
 from kinsync.connectors.students_file import students_mapping
-from kinsync.domain.errors import ChangeInput, TryAgainLater
+from kinsync.domain.errors import ChangeInput
 from kinsync.domain.mapping import Mapping as SourceMapping
 from kinsync.pipeline.map import Columns
 from kinsync.services.delivery import Delivery, delivery_of, existing
 from kinsync.services.intake import Source
 from kinsync.transport.delimited import DelimitedFile, open_delimited
-from kinsync.transport.fixed_width import open_laid_out
 
 _NAMES = ("last_name", "first_name")
 
@@ -43,7 +42,6 @@ def open_extract(
     route: Route,
     mapping: SourceMapping,
     values: Mapping[str, str],
-    folder: Path,
     *,
     name: str | None = None,
     students: Path | None = None,
@@ -55,23 +53,15 @@ def open_extract(
         route: how such files come.
         mapping: what its columns are.
         values: the settings of the source.
-        folder: where the file may be written down in another way, as long as it is read.
         name: what findings call the file.
         students: a students.csv, for a file that does not name students itself: its contacts are
             theirs.
 
     Raises:
         ChangeInput: there is no such file, or it cannot be laid out so.
-        TryAgainLater: the temporary folder is full.
     """
     dialect = dialect_of(settings_of(route, values))
-    try:
-        file = open_laid_out(existing(path), dialect, folder, name=name or path.name)
-    except OSError as error:
-        raise TryAgainLater(
-            "The temporary folder cannot be written. Nothing was published. Make room on the disk, "
-            "or name another folder with TMPDIR, and try again."
-        ) from error
+    file = open_delimited(existing(path), name=name, dialect=dialect)
     if students is None or _names_students(file, mapping):
         return delivery_of([Source(file, mapping)])
     theirs = Source(open_delimited(existing(students)), students_mapping())

@@ -23,7 +23,7 @@ class Dialect:
 
     ``encoding`` is a Python codec, ``delimiter`` one character. ``columns`` name the fields of a
     file without a header; ``widths`` are those of its fields, in characters, where nothing stands
-    between them (``transport.fixed_width``).
+    between them.
     """
 
     encoding: str | None = None

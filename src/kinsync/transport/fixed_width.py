@@ -1,80 +1,56 @@
-"""Files in which every field has its own width, written down once as a delimited file.
+"""Text in which every field has its own width, as delimited text: line for line, as it is read."""
 
-Every line stays the line that it was, so that rows keep their numbers.
-"""
-
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
-from pathlib import Path
 
 import polars as pl
 
-from kinsync.transport.delimited import DelimitedFile, open_delimited
-from kinsync.transport.dialect import Dialect
-from kinsync.transport.survey import survey_file, utf8_chunks
-
-_CHUNK_BYTES = 8 << 20
+DELIMITER = ","
 
 
-def open_laid_out(path: Path, dialect: Dialect, folder: Path, *, name: str) -> DelimitedFile:
-    """Look at a file whose layout is known; one of fixed widths is written to ``folder`` first.
+def delimited(
+    chunks: Iterable[tuple[bytes, int]], widths: Sequence[int]
+) -> Iterator[tuple[bytes, int]]:
+    """The same lines with delimiters between their fields, and how far into the file they are.
 
-    Raises:
-        OSError: the disk is full.
+    A short line has blank fields, because programs leave out blanks at its end; what stands beyond
+    the last field makes one of its own, so that the row is seen to have another shape.
     """
-    if not dialect.widths:
-        return open_delimited(path, name=name, dialect=dialect)
-    survey = survey_file(path, dialect.encoding)
-    if survey.refusal:
-        return open_delimited(path, name=name, dialect=replace(dialect, widths=()))
-    written = folder / f"{path.stem}.delimited"
-    with written.open("wb") as out:
-        rest = b""
-        for chunk, _ in utf8_chunks(path, survey, _CHUNK_BYTES):
-            text = rest + chunk
-            end = text.rfind(b"\n") + 1
-            rest = text[end:]
-            out.write(_delimited(text[:end], dialect.widths))
-        out.write(_delimited(rest, dialect.widths))
-    known = Dialect("utf-8", ",", dialect.columns)
-    return open_delimited(written, name=name, dialect=known)
+    rest, offset = b"", 0
+    for chunk, offset in chunks:
+        text = rest + chunk
+        end = text.rfind(b"\n") + 1
+        rest = text[end:]
+        if end:
+            yield _written(text[:end], widths), offset
+    if rest:
+        yield _written(rest, widths).removesuffix(b"\n"), offset
 
 
-def _delimited(text: bytes, widths: tuple[int, ...]) -> bytes:
-    """The lines of a text as records; what stands beyond the last field makes a field of its own.
-
-    A short line has blank fields: programs leave out blanks at its end.
-    """
-    if not text:
-        return b""
-    lines = pl.scan_lines(text).select(pl.col("line").str.strip_chars_end("\r\0")).collect()
+def _written(text: bytes, widths: Sequence[int]) -> bytes:
+    line = pl.col("line")
+    lines = pl.scan_lines(text).select(line.str.strip_chars_end("\r\0")).collect()
     starts = [sum(widths[:place]) for place in range(len(widths))]
     cells = lines.select(
-        pl.col("line").str.slice(start, width).str.strip_chars().alias(f"{place}")
-        for place, (start, width) in enumerate(zip(starts, widths, strict=True))
+        line.str.slice(start, width).str.strip_chars().alias(f"{start}")
+        for start, width in zip(starts, widths, strict=True)
     )
-    beyond = lines.select(pl.col("line").str.slice(sum(widths)).str.strip_chars()).to_series()
-    if (beyond == "").all():
-        return _written(cells)
+    beyond = lines.select(line.str.slice(sum(widths)).str.strip_chars()).to_series()
     whole = cells.with_columns(beyond=beyond)
-    parts = []
-    for is_long, group in _runs(beyond != ""):
-        part = whole[group.start : group.stop]
-        parts.append(_written(part if is_long else part.drop("beyond")))
-    return b"".join(parts)
+    return b"".join(
+        _records(whole[run] if is_long else cells[run]) for is_long, run in _runs(beyond != "")
+    )
 
 
-def _runs(flags: pl.Series) -> list[tuple[bool, range]]:
+def _runs(flags: pl.Series) -> Iterator[tuple[bool, slice]]:
     """Stretches of equal flags, in order."""
-    lengths = flags.rle().struct.unnest()
-    ends = lengths["len"].cum_sum()
-    return [
-        (bool(value), range(end - length, end))
-        for length, value, end in zip(lengths["len"], lengths["value"], ends, strict=True)
-    ]
+    start = 0
+    for length, value in flags.rle().struct.unnest().select("len", "value").iter_rows():
+        yield value, slice(start, start + length)
+        start += length
 
 
-def _written(cells: pl.DataFrame) -> bytes:
+def _records(cells: pl.DataFrame) -> bytes:
     out = BytesIO()
-    cells.write_csv(out, include_header=False)
+    cells.write_csv(out, include_header=False, separator=DELIMITER)
     return out.getvalue()
