@@ -1,1 +1,1 @@
-"""Every connector against a simulator of its system, with everything that can go wrong on the way."""
+"""Every connector against a simulator of its system, with all that can go wrong on the way."""

@@ -23,6 +23,8 @@ from kinsync.cli import (
     serve,
     sftp_accounts,
     sharing,
+    simulate,
+    sources,
     sync,
     team,
     tokens,
@@ -42,6 +44,7 @@ COMMANDS = (
     sync.versions,
     sync.restore,
     districts.district,
+    sources.source,
     team.team,
     schedules.schedule,
     schedules.pause,
@@ -60,6 +63,7 @@ COMMANDS = (
     jobs.jobs,
     migrate.migrate,
     generate.generate,
+    simulate.simulate,
     docs.docs,
 )
 

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from kinsync import bootstrap
+from kinsync.cli.demo_sis import sis_option, sync_two_nights
 from kinsync.cli.output import say, show_report
 from kinsync.cli.session import tools
 from kinsync.cli.sync import show_changes
@@ -28,7 +29,8 @@ STUDENT = "100001"
 
 @click.command()
 @click.option("--once", is_flag=True, help="Check what is shown, and exit.")
-def demo(once: bool) -> None:
+@sis_option
+def demo(once: bool, sis: str | None) -> None:
     """Sync an invented district for two nights and serve its contacts until Ctrl-C.
 
     Everything lies in a temporary folder that is removed at the end.
@@ -36,10 +38,11 @@ def demo(once: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="kinsync-demo-") as folder:
         Path(folder).chmod(0o711)  # the database's own account passes through, and reads nothing
         settings = replace(bootstrap.read_settings(), home=Path(folder) / "home", database_url="")
-        sample = Path(folder) / "sample"
-        write_sample(sample)
         bootstrap.connect_database(settings)
-        _sync_two_nights(settings, sample)
+        if sis:
+            sync_two_nights(settings, sis, DISTRICT)
+        else:
+            _sync_two_nights(settings, Path(folder) / "sample")
         _serve(settings, _token(settings), once=once)
 
 
@@ -47,6 +50,7 @@ def _sync_two_nights(settings: Settings, sample: Path) -> None:
     from kinsync.services.sync import sync_delivery
     from kinsync.store import records
 
+    write_sample(sample)
     district = records.add_district(DISTRICT, at=bootstrap.now())
     for night, path in enumerate((sample, sample / "night2"), start=1):
         say(f"\n── Night {night}: kinsync sync {DISTRICT!r} --file {path.name}/students.csv\n")

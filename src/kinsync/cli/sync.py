@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,12 @@ from kinsync.cli.check import exit_code, file_type, say_refusal
 from kinsync.cli.output import Reading, json_option, say, say_json, show_report, show_table
 from kinsync.cli.session import connected, tools
 from kinsync.domain.changes import Changes
-from kinsync.domain.errors import KinsyncError, NotFound
+from kinsync.domain.errors import ChangeInput, KinsyncError, NotFound
 from kinsync.domain.settings import Settings
-from kinsync.services.delivery import open_delivery
+from kinsync.services.delivery import Delivery, open_delivery
 
 if TYPE_CHECKING:
-    from kinsync.services.sync import Outcome
+    from kinsync.services.sync import Outcome, Tools
     from kinsync.store.records import District
 
 HELD_EXIT_CODE = 3
@@ -30,6 +31,7 @@ HELD_EXIT_CODE = 3
 )
 @click.option("--contacts", type=file_type, help="customcontacts/contacts.csv beside it.")
 @click.option("--mapping", type=file_type, help="TOML that changes which column feeds which field.")
+@click.option("--source", metavar="NAME", help="Read that system now ('kinsync source').")
 @click.option("--preview", is_flag=True, help="Show and save what would change; publish nothing.")
 @json_option
 def sync(
@@ -37,14 +39,18 @@ def sync(
     file: Path | None,
     contacts: Path | None,
     mapping: Path | None,
+    source: str | None,
     preview: bool,
     as_json: bool,
 ) -> int:
     """Publish FILE as the next version of DISTRICT, whole or not at all.
 
-    Without --file, the newest whole students.csv that was uploaded over SFTP, and with it the
-    newest customcontacts/contacts.csv, without waiting until the district is quiet.
+    With --source, what that system has now. With neither, what arrived last: the newest whole
+    students.csv that was uploaded over SFTP, and with it the newest customcontacts/contacts.csv,
+    without waiting until the district is quiet; or what was read of a system since.
     """
+    if source and (file or contacts or mapping):
+        raise ChangeInput("Name a source or files, not both. A source has a mapping of its own.")
     settings = connected()
     from kinsync.services.arrivals import sync_arrived
     from kinsync.services.mail import report_ended
@@ -55,11 +61,12 @@ def sync(
     reading = Reading(is_quiet=as_json)
     given = tools(settings, reading=reading, is_quiet=as_json)
     try:
-        if file is None and not (contacts or mapping or preview):
+        if source is not None:
+            outcome = _sync_source(settings, found, source, given, is_preview=preview)
+        elif file is None and not (contacts or mapping or preview):
             outcome = sync_arrived(found.id, bootstrap.arrivals(settings), given)
         else:
-            with _files(settings, found, file, contacts) as (students, beside, turn):
-                delivery = open_delivery(students, contacts=beside, mapping=mapping)
+            with _delivered(settings, found, file, contacts, mapping) as (delivery, turn):
                 outcome = sync_delivery(found, delivery, given, is_preview=preview, turn=turn)
     finally:
         reading.stop()
@@ -68,7 +75,7 @@ def sync(
     except KinsyncError as error:  # the sync has ended all the same, and the next one tells of it
         click.echo(str(error), err=True)
     if outcome is None:
-        return _say_nothing_new(found, as_json=as_json)
+        return _say_nothing_new(settings, found, as_json=as_json)
     if as_json:
         say_json(outcome.as_json())
     else:
@@ -76,32 +83,60 @@ def sync(
     return _exit_code(outcome)
 
 
+def _sync_source(
+    settings: Settings, district: "District", name: str, given: "Tools", *, is_preview: bool
+) -> "Outcome":
+    """Read a system and sync what it has. A preview leaves nothing behind that would be synced."""
+    from kinsync.services.pulls import pull, pulled_aside
+    from kinsync.services.sources import open_pulled
+    from kinsync.services.sync import sync_delivery
+    from kinsync.store.sources import find_source
+
+    pulling = replace(bootstrap.pull_tools(settings), on_complete=lambda *_: None)
+    source = find_source(district.id, name)
+    if is_preview:
+        with pulled_aside(source, pulling) as path:
+            return sync_delivery(district, open_pulled(path, source), given, is_preview=True)
+    whole = pull(district, source, pulling)
+    with pulling.shelf.reading(district.public_id, whole.id) as path:
+        return sync_delivery(district, open_pulled(path, source), given, turn=whole.turn)
+
+
 @contextmanager
-def _files(
-    settings: Settings, district: "District", file: Path | None, contacts: Path | None
-) -> Iterator[tuple[Path, Path | None, int | None]]:
-    """The files that were named, or else those that were uploaded, and the turn of these."""
+def _delivered(
+    settings: Settings,
+    district: "District",
+    file: Path | None,
+    contacts: Path | None,
+    mapping: Path | None,
+) -> Iterator[tuple[Delivery, int | None]]:
+    """The files that were named, or else what arrived, and the turn of that."""
+    from kinsync.services.sources import open_pulled
+
     if file is not None:
-        yield file, contacts, None
+        yield open_delivery(file, contacts=contacts, mapping=mapping), None
         return
     with bootstrap.arrivals(settings).newest(district) as arrived:
         if arrived is None:
             raise _nothing_there(district)
-        yield arrived.students, contacts or arrived.contacts, arrived.turn
+        if arrived.source is not None:
+            yield open_pulled(arrived.students, arrived.source), arrived.turn
+            return
+        beside = contacts or arrived.contacts
+        yield open_delivery(arrived.students, contacts=beside, mapping=mapping), arrived.turn
 
 
 def _nothing_there(district: "District") -> NotFound:
     return NotFound(
-        f"No account of {district.name} has uploaded a whole students.csv. Name one with --file, "
-        "or see 'kinsync uploads'."
+        f"No account of {district.name} has uploaded a whole students.csv, and nothing was read of "
+        "a system. Name a file with --file or a system with --source; see 'kinsync uploads'."
     )
 
 
-def _say_nothing_new(district: "District", *, as_json: bool) -> int:
-    from kinsync.services.uploads import latest_complete
-
-    if latest_complete(district.id) is None:
-        raise _nothing_there(district)
+def _say_nothing_new(settings: Settings, district: "District", *, as_json: bool) -> int:
+    with bootstrap.arrivals(settings).newest(district) as arrived:
+        if arrived is None:
+            raise _nothing_there(district)
     if as_json:
         say_json({"state": "nothing-new"})
     else:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from kinsync.connectors import find_connector
-from kinsync.connectors.connector import Connector
-from kinsync.domain.errors import ChangeInput, IncompletePull, KinsyncError, TryAgainLater
+from kinsync.connectors.connector import Connector, Given
+from kinsync.domain.errors import IncompletePull, KinsyncError, TryAgainLater
 from kinsync.services.sources import Reach, connected, given
 from kinsync.store import pulls, records
 from kinsync.store.sources import Source
 from kinsync.store.staging import CHUNK_BYTES, Shelf, Staged, Staging
 from kinsync.store.uploads import OnComplete
+from kinsync.transport.http import Http
 from kinsync.transport.source_table import SourceTable, Written
 from kinsync.transport.spool import Spool
 
@@ -46,12 +46,7 @@ def pull(district: records.District, source: Source, tools: PullTools) -> pulls.
         ChangeInput: the source refuses, or is none that can be asked; nothing was changed.
         TryAgainLater: what came is not the whole, or the disk or database is away.
     """
-    route = find_connector(source.connector)
-    if not isinstance(route, Connector):
-        raise ChangeInput(
-            f"{route.title} cannot be pulled: its files arrive. Sync the newest one: "
-            f"'kinsync sync {district.name!r}'."
-        )
+    route = _asked(source)
     pull_id = pulls.begin(district.id, source.id, at=tools.reach.now())
     try:
         with Spool() as spool:
@@ -63,20 +58,61 @@ def pull(district: records.District, source: Source, tools: PullTools) -> pulls.
         raise
 
 
+@contextmanager
+def pulled_aside(source: Source, tools: PullTools) -> Iterator[Path]:
+    """The whole of a source as a file, as long as the context lasts: for a preview.
+
+    Raises:
+        ChangeInput, TryAgainLater: as ``pull``.
+    """
+    route = _asked(source)
+    with Spool() as spool:
+        path = spool.path("source.csv")
+        _read(route, source, tools, spool, path)
+        yield path
+
+
+def _asked(source: Source) -> Connector:
+    route = find_connector(source.connector)
+    if not isinstance(route, Connector):
+        raise ChangeInput(
+            f"{route.title} cannot be pulled: its files arrive. Leave --source out, and the newest "
+            "one is synced."
+        )
+    return route
+
+
 def _read(route: Connector, source: Source, tools: PullTools, spool: Spool, path: Path) -> Written:
     told = given(route, source, tools.reach)
     with connected(route, source, told, tools.reach) as http:
-        table = SourceTable(route.tables, route.key, spool, who=http.who)
-        for piece in route.read(http, told, source.state):
-            table.add(piece)
-            tools.progress(piece.table, table.rows[piece.table])
-        written = table.write(path, route.join)
-        if not written.students:
-            raise IncompletePull(
-                f"{http.who} gave no students at all. Nothing was published. Check the year and "
-                "the schools of the source: 'kinsync source test'."
-            )
-        return written
+        return read_whole(route, http, told, spool, path, tools.progress)
+
+
+def read_whole(
+    route: Connector,
+    http: Http,
+    told: Given,
+    spool: Spool,
+    path: Path,
+    progress: Callable[[str, int], None] = _nobody,
+) -> Written:
+    """Read everything that a source has into one file.
+
+    Raises:
+        SourceRefusal, IncompletePull: it is not the whole.
+        TryAgainLater: the disk is full.
+    """
+    table = SourceTable(route.tables, route.key, spool, who=http.who)
+    for piece in route.read(http, told, {}):
+        table.add(piece)
+        progress(piece.table, table.rows[piece.table])
+    written = table.write(path, route.join)
+    if not written.students:
+        raise IncompletePull(
+            f"{http.who} gave no students at all. Nothing was published. Check the year and the "
+            "schools of the source: 'kinsync source test'."
+        )
+    return written
 
 
 def _keep(

@@ -2,13 +2,13 @@
 
 import re
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from kinsync.connectors import find_connector
-from kinsync.connectors.connector import Connector, Given, Route
+from kinsync.connectors.connector import Connector, Given, Route, Setting
 from kinsync.connectors.extract import Extract
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.mapping import Mapping as SourceMapping
@@ -97,6 +97,26 @@ def _check(route: Route, values: Mapping[str, str]) -> None:
         raise ChangeInput(
             f"Connector {route.name}: {'; '.join(faults)}. Settings: {', '.join(known)}."
         )
+
+
+def renew_credentials(source: Source, secrets: Mapping[str, str], reach: Reach) -> None:
+    """Seal new secrets in place of a source's own.
+
+    Raises:
+        ChangeInput: one of them is none of its connector's, or missing.
+    """
+    route = find_connector(source.connector)
+    _check(route, {**source.settings, **secrets})
+    sources.replace_credentials(source, secrets, reach.sealer)
+
+
+def secrets_of(connector: str) -> Sequence[Setting]:
+    """The settings of a connector that are asked for where nobody looks on.
+
+    Raises:
+        NotFound: there is no such connector.
+    """
+    return [one for one in find_connector(connector).settings if one.is_secret]
 
 
 def remove_source(district: records.District, source: Source) -> None:

@@ -1,0 +1,214 @@
+"""``kinsync source``: the systems that a district's contacts are read from."""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from kinsync import bootstrap
+from kinsync.cli.output import json_option, say, say_json, show_table
+from kinsync.cli.session import connected
+from kinsync.domain.errors import ChangeInput
+from kinsync.domain.settings import PREFIX
+
+if TYPE_CHECKING:
+    from kinsync.store.sources import Source
+
+_district_argument = click.argument("district")
+_source_argument = click.argument("name", metavar="SOURCE")
+
+
+@click.group()
+def source() -> None:
+    """Add, list, test and remove the systems that a district's contacts are read from."""
+
+
+@source.command("add")
+@_district_argument
+@click.option("--connector", required=True, help="The kind of system, such as aeries.")
+@click.option("--name", required=True, help='What to call it, such as "nightly".')
+@click.option(
+    "--setting", "settings", multiple=True, metavar="NAME=VALUE", help="As its page says."
+)
+@json_option
+def source_add(
+    district: str, connector: str, name: str, settings: tuple[str, ...], as_json: bool
+) -> None:
+    """Read the contacts of DISTRICT from a system from now on.
+
+    Secrets are taken from KINSYNC_SOURCE_NAME in the environment, or asked for; where nobody can
+    be asked, each is one line of standard input. They are sealed, and never shown again.
+    """
+    configured = connected()
+    from kinsync.services import sources
+    from kinsync.store import records
+
+    found = records.find_district(district)
+    values = {**_settings(settings, connector), **_secrets(connector)}
+    added = sources.add_source(found, name, connector, values, bootstrap.reach(configured))
+    if as_json:
+        say_json(_told(added))
+        return
+    say(f"{added.name} is a source of {found.name}. Nothing has been read yet.")
+    say(f"Look at it first: kinsync source test {found.name!r} {added.name!r}")
+
+
+def _settings(given: tuple[str, ...], connector: str) -> Mapping[str, str]:
+    from kinsync.services import sources
+
+    secret = {one.name for one in sources.secrets_of(connector)}
+    found = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise ChangeInput("A setting is written NAME=VALUE.")
+        if name in secret:
+            raise ChangeInput(
+                f"{name} is a secret, and others see what is typed in a command. Leave it out: it "
+                f"is asked for, or taken from {_variable(name)}."
+            )
+        found[name] = value
+    return found
+
+
+def _secrets(connector: str) -> Mapping[str, str]:
+    """Each secret from the environment, from whoever sits there, or from a line of input."""
+    from kinsync.services import sources
+
+    found = {}
+    for one in sources.secrets_of(connector):
+        value = os.environ.get(_variable(one.name))
+        if value is None and sys.stdin.isatty():
+            value = click.prompt(f"{one.name} ({one.words})", hide_input=True, err=True)
+        elif value is None:
+            value = sys.stdin.readline().rstrip("\r\n")
+        if value:
+            found[one.name] = value
+    return found
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}SOURCE_{name.upper()}"
+
+
+@source.command("credentials")
+@_district_argument
+@_source_argument
+@json_option
+def source_credentials(district: str, name: str, as_json: bool) -> None:
+    """Give SOURCE new credentials in place of its own, asked for as 'add' does."""
+    configured = connected()
+    from kinsync.services import sources
+
+    found = _find(district, name)
+    reach = bootstrap.reach(configured)
+    sources.renew_credentials(found, _secrets(found.connector), reach)
+    if as_json:
+        say_json(_told(found))
+    else:
+        say(f"{found.name} has new credentials.")
+
+
+@source.command("list")
+@_district_argument
+@json_option
+def source_list(district: str, as_json: bool) -> None:
+    """The sources of DISTRICT, and how the last pull of each ended."""
+    connected()
+    from kinsync.store import pulls, records, sources
+
+    found = records.find_district(district)
+    rows = sources.list_sources(found.id)
+    last = {row.id: next(iter(pulls.recent(found.id, row.id, limit=1)), None) for row in rows}
+    if as_json:
+        told = [
+            {
+                **_told(row),
+                "last_pull": None
+                if (pull := last[row.id]) is None
+                else {
+                    "state": pull.state,
+                    "reason": pull.reason,
+                    "rows": pull.rows,
+                    "started_at": pull.started_at,
+                },
+            }
+            for row in rows
+        ]
+        say_json({"sources": told})
+        return
+    show_table(
+        ("source", "connector", "priority", "last pull", "began at"),
+        [
+            (
+                row.name,
+                row.connector,
+                row.priority,
+                pull.state if (pull := last[row.id]) else "none yet",
+                f"{pull.started_at:%Y-%m-%d %H:%M} UTC" if pull else "",
+            )
+            for row in rows
+        ],
+    )
+    for row in rows:
+        if (pull := last[row.id]) and pull.reason:
+            say(f"\n{row.name}: {pull.reason}")
+
+
+@source.command("test")
+@_district_argument
+@_source_argument
+@json_option
+def source_test(district: str, name: str, as_json: bool) -> None:
+    """Look at SOURCE: address, certificate, rights, year, and whether it is empty.
+
+    Nothing is synced and nothing is kept.
+    """
+    configured = connected()
+    from kinsync.services import sources
+
+    found = _find(district, name)
+    said = []
+    for line in sources.look_at(found, bootstrap.reach(configured)):
+        said.append(line)
+        if not as_json:
+            say(line)
+    if as_json:
+        say_json({"source": found.name, "found": said})
+    else:
+        say(f"Ready: kinsync sync {district!r} --source {found.name!r} --preview")
+
+
+@source.command("remove")
+@_district_argument
+@_source_argument
+@json_option
+def source_remove(district: str, name: str, as_json: bool) -> None:
+    """Forget SOURCE with its credentials and mappings. What was published of it stays."""
+    connected()
+    from kinsync.services import sources
+    from kinsync.store import records
+
+    found = _find(district, name)
+    sources.remove_source(records.find_district(district), found)
+    if as_json:
+        say_json({"removed": found.name})
+    else:
+        say(f"{found.name} is forgotten. What was published of it stays published.")
+
+
+def _find(district: str, name: str) -> "Source":
+    from kinsync.store import records, sources
+
+    return sources.find_source(records.find_district(district).id, name)
+
+
+def _told(row: "Source") -> dict[str, object]:
+    return {
+        "name": row.name,
+        "connector": row.connector,
+        "settings": dict(row.settings),
+        "priority": row.priority,
+    }
