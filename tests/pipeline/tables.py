@@ -29,7 +29,7 @@ COMPLETE = {
 
 def rows(*given: Mapping[str, str | None]) -> pl.DataFrame:
     """Rows after map (``frames.ROWS``), the first under the header; nothing but what is given."""
-    numbered = [{"row": row, **one} for row, one in enumerate(given, start=2)]
+    numbered = [{"row": row, "part": 0, **one} for row, one in enumerate(given, start=2)]
     return pl.DataFrame(numbered, schema=ROWS)
 
 

@@ -27,7 +27,11 @@ def mapped(one: Columns, **cells: str | None) -> dict[str, str | None]:
                          schema_overrides=dict.fromkeys(cells, pl.String))  # fmt: skip
     rows = one.rows(table)
     assert rows.schema == ROWS
-    return {name: value for name, value in rows.row(0, named=True).items() if value is not None}
+    return {
+        name: value
+        for name, value in rows.row(0, named=True).items()
+        if value is not None and name != "part"
+    }
 
 
 def test_a_file_without_contact_columns_is_complete() -> None:

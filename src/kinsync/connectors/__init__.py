@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 CONNECTORS: Mapping[str, str] = {
     "aeries": "kinsync.connectors.aeries.api:AeriesApi",
+    "illuminate": "kinsync.connectors.illuminate.extract:IlluminateExtract",
+    "infinite-campus-auto": "kinsync.connectors.infinite_campus.auto:InfiniteCampusAuto",
+    "schoolinsight": "kinsync.connectors.schoolinsight.query:SchoolInsight",
+    "skyward-auto": "kinsync.connectors.skyward.auto:SkywardAuto",
 }
 """Name → where its class is. It is imported when it is used."""
 

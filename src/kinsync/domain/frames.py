@@ -56,19 +56,26 @@ FINDINGS = pl.Schema(
 )
 """One row is one rule met at one place. Severity and advice come from the catalogue."""
 
+PART_STEP = 256
+"""Between the parts of a row that a mapping makes: room for what one cell holds."""
+
 ROWS = pl.Schema(
     {
         "row": pl.UInt32(),
+        "part": pl.UInt16(),  # 0, PART_STEP … where a mapping feeds several phones or addresses
         **{name: pl.String() for name in STUDENT_FIELDS},
         **{name: pl.String() for name in CONTACT_FIELDS},
     }
 )
-"""Contact rows after *map*: one row is one contact of one student, in the source's spelling."""
+"""Contact rows after *map*: one row is one contact of one student, in the source's spelling.
+
+Where a mapping feeds many phones or addresses, the n-th of them stand in the n-th part of the row.
+"""
 
 CLEAN = pl.Schema(
     {
         "row": pl.UInt32(),
-        "part": pl.UInt8(),  # 0, and 1, 2 … where one cell held several phones or addresses
+        "part": pl.UInt16(),  # 0, and others where the row holds several phones or addresses
         "student_sis_id": pl.String(),
         "name": pl.String(),
         "name_key": pl.String(),  # comparable name; null for a placeholder
@@ -108,7 +115,7 @@ HELD = pl.Schema(
 KEYS = pl.Schema(
     {
         "row": pl.UInt32(),
-        "part": pl.UInt8(),
+        "part": pl.UInt16(),
         "student": pl.UInt64(),
         "name": pl.UInt64(),  # null for a placeholder
         "suffix": pl.UInt64(),

@@ -15,6 +15,15 @@ TYPES = ("Primary", "Parent/Guardian", "Secondary", "Family", "Emergency", "Othe
 """What a contact is to the school, in the order in which a student's contacts are asked first."""
 
 RELATIONSHIPS = ("Parent", "Grandparent", "Self", "Aunt/Uncle", "Sibling", "Other")
+OF_RELATION = {
+    "Parent": "Parent/Guardian",
+    "Grandparent": "Family",
+    "Aunt/Uncle": "Family",
+    "Sibling": "Family",
+    "Self": "Other",
+}
+"""The type of whoever is called a relation where a type is asked for: "Tía materna" is Family."""
+
 PHONE_TYPES = ("Cell", "Home", "Work", "Other")
 """In the order in which a contact's phones are served."""
 
@@ -78,8 +87,11 @@ class Vocabulary:
         """The vocabulary that a file in the form of ``vocabulary.toml`` describes."""
         data = tomllib.loads(text)
         placeholder = data["placeholder"]
+        words = {name: _table(data[name]) for name in WORD_LISTS}
+        told = {word: ours for word, ours in words["relationship"].items() if ours in OF_RELATION}
+        words["type"] = {word: OF_RELATION[ours] for word, ours in told.items()} | words["type"]
         return Vocabulary(
-            words={name: _table(data[name]) for name in WORD_LISTS},
+            words=words,
             placeholder_names=frozenset(map(word_key, placeholder["names"])),
             placeholder_phones=frozenset(placeholder["phones"])
             | {digit * length for digit in "0123456789" for length in (10, 11)},

@@ -31,7 +31,7 @@ def clean_contacts(rows: pl.DataFrame, vocabulary: Vocabulary) -> pl.DataFrame:
 
     A cell with several phones or addresses becomes several parts of its row.
     """
-    parts = _in_parts(rows.select("row", "student_sis_id", *CONTACT_FIELDS))
+    parts = _in_parts(rows.select("row", "part", "student_sis_id", *CONTACT_FIELDS))
     name = tidy(parts["contact_name"])
     keys = comparable(name)
     key = keys["name_key"]
@@ -103,21 +103,22 @@ def _date(days: pl.Series, form: str) -> pl.Series:
 
 
 def _in_parts(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with ``part`` 0; behind them further parts, where a cell holds several values."""
-    rows = rows.with_columns(part=pl.lit(0, pl.UInt8))
+    """The rows; behind them further parts, where a cell holds several values."""
     several = has_many_digits(rows["contact_phone"]) | has_many_addresses(rows["contact_email"])
     if not several.any():
         return rows
     parts = _split(rows.filter(several))
     first = rows.with_columns(
-        rows[field].clone().scatter(several.arg_true(), parts.filter(part=0)[field])
+        rows[field].clone().scatter(several.arg_true(), parts.filter(piece=0)[field])
         for field in ("contact_phone", "contact_email")
     )
-    return pl.concat([first, parts.filter(pl.col("part") > 0)], rechunk=True)
+    further = parts.filter(pl.col("piece") > 0)
+    numbered = further.with_columns(pl.col("part") + pl.col("piece")).drop("piece")
+    return pl.concat([first, numbered], rechunk=True)
 
 
 def _split(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per phone and address: the n-th phone stands beside the n-th address."""
+    """One row (``piece``) per phone and address: the n-th phone stands beside the n-th address."""
     lists = rows.with_columns(
         split_phones(rows["contact_phone"]).alias("contact_phone"),
         split_emails(rows["contact_email"]).alias("contact_email"),
@@ -125,8 +126,8 @@ def _split(rows: pl.DataFrame) -> pl.DataFrame:
     count = pl.max_horizontal(
         pl.col("contact_phone").list.len(), pl.col("contact_email").list.len(), pl.lit(1)
     )
-    numbered = lists.with_columns(part=pl.int_ranges(0, count, dtype=pl.UInt8)).explode("part")
+    numbered = lists.with_columns(piece=pl.int_ranges(0, count, dtype=pl.UInt16)).explode("piece")
     return numbered.with_columns(
-        pl.col(field).list.get(pl.col("part"), null_on_oob=True)
+        pl.col(field).list.get(pl.col("piece"), null_on_oob=True)
         for field in ("contact_phone", "contact_email")
     )

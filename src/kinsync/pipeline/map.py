@@ -2,11 +2,22 @@
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 
 import polars as pl
 
-from kinsync.domain.frames import FINDINGS, ROWS
-from kinsync.domain.mapping import REQUIRED, REQUIRED_FOR_CONTACTS, Feed
+from kinsync.domain.expressions import Expression, cell
+from kinsync.domain.frames import CONTACT_FIELDS, FINDINGS, PART_STEP, ROWS
+from kinsync.domain.mapping import (
+    MANY_FIELDS,
+    MOST_OF_MANY,
+    REQUIRED,
+    REQUIRED_FOR_CONTACTS,
+    Feed,
+    Feeds,
+    columns_of,
+)
 from kinsync.domain.mapping import Mapping as SourceMapping
 
 
@@ -18,25 +29,31 @@ def header_key(header: str) -> str:
 class Columns:
     """A source's header, matched to a mapping: which column feeds which field.
 
-    ``findings`` name what is missing (with the nearest header) and what is not used.
+    ``findings`` name what is missing (with the nearest header) and what is not used. A row may
+    have several contacts: ``slots`` counts them, and what is asked is asked of one of them.
     """
 
     def __init__(self, headers: Sequence[str], mapping: SourceMapping, *, file: str) -> None:
+        self._mapping = mapping
         self._by_key = {header_key(header): header for header in reversed(headers)}
-        self._feeds = {field: feed for field, feed in mapping.feeds.items() if self._is_there(feed)}
+        self.slots = mapping.contacts_per_row
+        self._feeds = [self._there(mapping.feeds_of(slot)) for slot in range(self.slots)]
         self.used = tuple(
             dict.fromkeys(
                 self._by_key[header_key(column)]
-                for feed in self._feeds.values()
-                for column in feed.columns
+                for column in mapping.columns
                 if header_key(column) in self._by_key
             )
         )
-        self.has_contacts = any(field.startswith("contact_") for field in self._feeds)
+        self.has_contacts = any(
+            name in CONTACT_FIELDS and any(columns_of(feed))
+            for feeds in self._feeds
+            for name, feed in feeds.items()
+        )
         self.findings = _findings(
             file,
             [
-                *(("column-missing", *place) for place in self._missing(mapping, headers)),
+                *(("column-missing", *place) for place in self._missing(headers)),
                 *(
                     ("column-unknown", header, None)
                     for header in headers
@@ -45,62 +62,227 @@ class Columns:
             ],
         )
 
-    def header(self, field: str) -> str | None:
-        """The header of the first column that feeds ``field``, for the place of a finding."""
-        feed = self._feeds.get(field)
-        if feed is None or not feed.columns:
+    def header(self, field: str, slot: int = 0) -> str | None:
+        """The header of the column that feeds ``field``, for the place of a finding.
+
+        Of several columns it is the first; of a list of many values, all of them.
+        """
+        feed = self._feeds[slot].get(field)
+        if feed is None or not any(columns_of(feed)):
             return None
-        present = (self._by_key.get(header_key(column)) for column in feed.columns)
-        return next((header for header in present if header), feed.columns[0])
+        named = list(columns_of(feed))
+        present = dict.fromkeys(found for column in named if (found := self._found(column)))
+        if feed.many:
+            return ", ".join(present) or named[0]
+        return next(iter(present), named[0])
 
-    def rows(self, table: pl.DataFrame) -> pl.DataFrame:
-        """The source table as contact rows (``frames.ROWS``); null where nothing feeds a field."""
-        fields = [
-            self._value(self._feeds[field]).alias(field)
-            if field in self._feeds
-            else pl.lit(None, pl.String).alias(field)
-            for field in ROWS
-            if field != "row"
+    # -- rows ----------------------------------------------------------------------------------
+
+    def chosen(self, table: pl.DataFrame) -> pl.DataFrame:
+        """The rows of a source table that are read at all; the others are excluded."""
+        is_chosen = self._holds(self._mapping.where, table)
+        return table if is_chosen is None else table.filter(is_chosen)
+
+    def left_out(self, table: pl.DataFrame) -> pl.Series:
+        """The rows (``row``) of a source table of which only the student is read."""
+        holds = self._holds(self._mapping.contact_where, table)
+        rows = table["row"].cast(pl.UInt32)
+        return rows.clear() if holds is None else rows.filter(~holds)
+
+    def rows(self, table: pl.DataFrame, slot: int = 0) -> pl.DataFrame:
+        """The source table as contact rows (``frames.ROWS``); null where nothing feeds a field.
+
+        Each row has one contact of this slot, and further parts where that has many phones or
+        addresses; a row in which nothing but constants and defaults would speak of it has none.
+        """
+        feeds = self._feeds[slot]
+        table = self._with_expressions(table, feeds)
+        plain = {
+            name: self._value(feeds[name]) if name in feeds else _NOTHING
+            for name in ROWS
+            if name not in ("row", "part") and not (name in feeds and feeds[name].many)
+        }
+        many = {name: feeds[name] for name in MANY_FIELDS if name in feeds and feeds[name].many}
+        spread, sizes = self._spread(many)
+        values = {**plain, **{name: part[0] for name, part in spread.items()}}
+        if self._needs_silence(feeds):
+            values = self._silenced(values, feeds)
+        first = _as_rows(table, values, part=0)
+        further = [
+            _as_rows(table.filter(has), {**values, **_of_part(spread, part)}, part=part)
+            for part, has in sizes
         ]
-        return table.select(pl.col("row").cast(pl.UInt32), *fields)
+        return pl.concat([first, *further]) if further else first
 
-    def _is_there(self, feed: Feed) -> bool:
-        return feed.form == "constant" or any(
-            header_key(column) in self._by_key for column in feed.columns
+    def _spread(
+        self, many: Mapping[str, Feed]
+    ) -> tuple[dict[str, list[pl.Expr]], list[tuple[int, pl.Expr]]]:
+        """Of each field its values by part, and which rows have each part beyond the first.
+
+        Values move up where one before them is blank, and a phone takes its type along.
+        """
+        spread: dict[str, list[pl.Expr]] = {}
+        for lead in ("contact_phone", "contact_email"):
+            feed = many.get(lead)
+            if feed is None:
+                continue
+            values = [_blank_as_null(self._value(one)) for one in feed.many]
+            spread[lead] = _moved_up(values, values)
+            types = many.get("contact_phone_type") if lead == "contact_phone" else None
+            if types is not None:
+                theirs = [self._value(one) for one in types.many]
+                theirs += [_NOTHING] * (len(values) - len(theirs))
+                spread["contact_phone_type"] = _moved_up(values, theirs)
+        if "contact_phone_type" in many and "contact_phone_type" not in spread:
+            spread["contact_phone_type"] = [self._value(many["contact_phone_type"].many[0])]
+        leads = [spread[name] for name in ("contact_phone", "contact_email") if name in spread]
+        longest = max((len(values) for values in leads), default=1)
+        return spread, [
+            (part, reduce(or_, [v[part].is_not_null() for v in leads if part < len(v)]))
+            for part in range(1, min(longest, MOST_OF_MANY))
+        ]
+
+    def _needs_silence(self, feeds: Feeds) -> bool:
+        """Whether something would be said about a contact of which the row says nothing."""
+        return any(
+            feed.default is not None or not feed.makes_contact(name)
+            for name, feed in feeds.items()
+            if name in CONTACT_FIELDS
         )
 
-    def _value(self, feed: Feed) -> pl.Expr:
-        if feed.form == "constant":
-            return pl.lit(feed.constant, pl.String)
-        present = [
-            pl.col(self._by_key[header_key(column)])
-            for column in feed.columns
-            if header_key(column) in self._by_key
+    def _silenced(self, values: dict[str, pl.Expr], feeds: Feeds) -> dict[str, pl.Expr]:
+        told = [
+            _blank_as_null(self._value(one, with_default=False)).is_not_null()
+            for name, feed in feeds.items()
+            if name in CONTACT_FIELDS and feed.makes_contact(name)
+            for one in (feed.many or (feed,))
+            if one.makes_contact(name)
         ]
-        value = _combined(feed.form, present)
+        is_told = pl.any_horizontal(told) if told else pl.lit(value=False)
+        return {
+            name: pl.when(is_told).then(value) if name in CONTACT_FIELDS else value
+            for name, value in values.items()
+        }
+
+    # -- values --------------------------------------------------------------------------------
+
+    def _value(self, feed: Feed, *, with_default: bool = True) -> pl.Expr:
+        value = self._by_form(feed)
         if feed.turn:
             value = value.str.replace(r"^\s*([^,]+?)\s*,\s*([^,]+?)\s*$", "$2 $1")
-        return value if feed.default is None else _blank_as_null(value).fill_null(feed.default)
+        has_default = with_default and feed.default is not None
+        return _blank_as_null(value).fill_null(feed.default) if has_default else value
 
-    def _missing(
-        self, mapping: SourceMapping, headers: Sequence[str]
-    ) -> Iterable[tuple[str, str | None]]:
+    def _by_form(self, feed: Feed) -> pl.Expr:
+        if feed.form == "constant":
+            return pl.lit(feed.constant, pl.String)
+        if feed.expression is not None:
+            return pl.col(_name_of(feed.expression))
+        present = [pl.col(found) for column in feed.columns if (found := self._found(column))]
+        if not present:
+            return _NOTHING
+        if feed.form == "piece":
+            parts = present[0].str.split_exact(feed.separator, MOST_OF_MANY - 1)
+            return parts.struct.field(f"field_{feed.piece}")
+        if len(present) == 1:
+            return present[0]
+        if feed.form == "first":
+            return pl.coalesce(map(_blank_as_null, present))
+        blankless = map(_blank_as_null, present)
+        return pl.concat_str(blankless, separator=feed.separator, ignore_nulls=True)
+
+    def _with_expressions(self, table: pl.DataFrame, feeds: Feeds) -> pl.DataFrame:
+        """The table, with a column for each expression."""
+        used = {
+            one.expression
+            for feed in feeds.values()
+            for one in (feed, *feed.many)
+            if one.expression is not None
+        }
+        return table.with_columns(
+            self._computed(one, table).cast(pl.String).alias(_name_of(one)) for one in used
+        )
+
+    def _computed(self, expression: Expression, table: pl.DataFrame) -> pl.Series:
+        cells = table.select(
+            pl.col("row").alias("\0"),  # so that there are rows where no column is there
+            *(
+                (cell(pl.col(found)) if (found := self._found(column)) else pl.lit("")).alias(
+                    column
+                )
+                for column in expression.columns
+            ),
+        )
+        return expression.over(cells)
+
+    def _holds(self, condition: Expression | str | None, table: pl.DataFrame) -> pl.Series | None:
+        """In which rows a condition is true; None where there is none."""
+        if not isinstance(condition, Expression):
+            return None
+        return self._computed(condition, table).fill_null(value=False)
+
+    # -- the header ----------------------------------------------------------------------------
+
+    def _found(self, column: str) -> str | None:
+        return self._by_key.get(header_key(column))
+
+    def _there(self, feeds: Feeds) -> Feeds:
+        return {name: feed for name, feed in feeds.items() if self._is_there(feed)}
+
+    def _is_there(self, feed: Feed) -> bool:
+        if feed.many:
+            return any(self._is_there(one) for one in feed.many)
+        return feed.form == "constant" or any(map(self._found, feed.columns))
+
+    def _missing(self, headers: Sequence[str]) -> Iterable[tuple[str, str | None]]:
         """Each required column that is missing, with the nearest header that is not used."""
         spare = [header for header in headers if header not in self.used]
-        for feed in mapping.feeds.values():
+        mapping = self._mapping
+        feeds = [*mapping.feeds.values(), *(f for slot in mapping.slots for f in slot.values())]
+        for feed in feeds:
             is_required = feed.required == REQUIRED or (
                 feed.required == REQUIRED_FOR_CONTACTS and self.has_contacts
             )
             if is_required and not self._is_there(feed):
-                yield feed.columns[0], _nearest(feed.columns[0], spare)
+                first = next(columns_of(feed))
+                yield first, _nearest(first, spare)
 
 
-def _combined(form: str, columns: Sequence[pl.Expr]) -> pl.Expr:
-    if len(columns) == 1:
-        return columns[0]
-    if form == "first":
-        return pl.coalesce(map(_blank_as_null, columns))
-    return pl.concat_str(map(_blank_as_null, columns), separator=" ", ignore_nulls=True)
+_NOTHING = pl.lit(None, pl.String)
+
+
+def _name_of(expression: Expression) -> str:
+    """The name of an expression's column in a table: no file can hold it."""
+    return f"\0{expression.text}"
+
+
+def _as_rows(table: pl.DataFrame, values: Mapping[str, pl.Expr], *, part: int) -> pl.DataFrame:
+    return table.select(
+        pl.col("row").cast(pl.UInt32),
+        pl.lit(part * PART_STEP, ROWS["part"]).alias("part"),
+        *(values[name].alias(name) for name in ROWS if name not in ("row", "part")),
+    )
+
+
+def _of_part(spread: Mapping[str, list[pl.Expr]], part: int) -> dict[str, pl.Expr]:
+    """The values of a part beyond the first; one phone or address alone is told in the first."""
+    values = {"contact_phone": _NOTHING, "contact_email": _NOTHING}
+    return values | {name: of[part] if part < len(of) else _NOTHING for name, of in spread.items()}
+
+
+def _moved_up(leads: Sequence[pl.Expr], values: Sequence[pl.Expr]) -> list[pl.Expr]:
+    """``values`` beside the leads that are filled, these counted through from 0."""
+    filled = [lead.is_not_null() for lead in leads]
+    before = [pl.lit(0, pl.UInt8)]
+    for is_filled in filled[:-1]:
+        before.append(before[-1] + is_filled.cast(pl.UInt8))
+    return [
+        pl.coalesce(
+            pl.when(filled[n] & (before[n] == part)).then(values[n])
+            for n in range(part, len(leads))
+        )
+        for part in range(len(leads))
+    ]
 
 
 def _blank_as_null(value: pl.Expr) -> pl.Expr:

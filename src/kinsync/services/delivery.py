@@ -46,33 +46,45 @@ def open_delivery(
     Raises:
         ChangeInput: a file is not there, or the mapping is not valid.
     """
-    changed = _read_mapping(mapping)
+    changed = read_mapping(mapping)
     feeds = students_mapping() if changed is None else changed.over(students_mapping())
-    sources = [Source(open_delimited(_existing(students)), feeds)]
+    sources = [Source(open_delimited(existing(students)), feeds)]
     if contacts is not None:
-        file = open_delimited(_existing(contacts))
+        file = open_delimited(existing(contacts))
         sources.append(Source(file, custom_contacts_mapping(), has_students=False))
     return delivery_of(sources)
 
 
 def delivery_of(sources: Sequence[Source]) -> Delivery:
-    """Files that have been looked at, taken in together; words are those of the first's mapping."""
+    """Files that have been looked at, taken in together, with the words of all their mappings."""
     rules = _digest(__version__, vocabulary_text(), *(repr(source.mapping) for source in sources))
-    vocabulary = default_vocabulary().with_words(sources[0].mapping.words)
+    vocabulary = default_vocabulary()
+    for source in sources:
+        vocabulary = vocabulary.with_words(source.mapping.words)
     return Delivery(tuple(sources), vocabulary, rules)
 
 
-def _read_mapping(path: Path | None) -> Mapping | None:
+def read_mapping(path: Path | None) -> Mapping | None:
+    """The mapping in a file of a district; None where none is named.
+
+    Raises:
+        ChangeInput: there is no such file, or it is no valid mapping.
+    """
     if path is None:
         return None
     try:
-        text = _existing(path).read_text("utf-8")
+        text = existing(path).read_text("utf-8")
     except UnicodeDecodeError as error:
         raise ChangeInput(f"{path} is not UTF-8 text. Save the mapping as UTF-8.") from error
     return Mapping.from_toml(text, name=path.name)
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
+    """The path, if a file is there that can be read.
+
+    Raises:
+        ChangeInput: it cannot.
+    """
     if path.is_dir():
         raise ChangeInput(f"{path} is a folder. Name the file itself.")
     if not path.exists():

@@ -5,9 +5,8 @@ Rows pass through in blocks (``services.refine``) and wait on disk; in memory st
 file. Rows of a delivery are numbered through: a second file's rows go on behind the first's.
 """
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -35,13 +34,10 @@ from kinsync.pipeline.map import Columns
 from kinsync.pipeline.sis_ids import judge_sis_ids, rows_to_judge
 from kinsync.services.counts import Counts, Rest
 from kinsync.services.refine import FIRSTS, LONE, Refined, Refinery
-from kinsync.transport.delimited import Block, DelimitedFile
+from kinsync.services.side_by_side import Progress, side_by_side, watched
+from kinsync.transport.delimited import DelimitedFile
 from kinsync.transport.spool import Spool
 
-Progress = Callable[[int, int], None]
-"""Told how many bytes of how many have been read."""
-
-_WORKERS = 2
 _FIELDS = {
     "student-unknown": ("student_sis_id", "student_sis_id"),
     "sis-id-reused": ("contact_sis_id", "sis_id"),
@@ -175,7 +171,9 @@ class Intake:
             columns = self._columns[number]
             refinery = Refinery(source.file.name, columns, vocabulary, source.has_students, start)
             blocks = source.file.blocks(columns.used)
-            for refined in _side_by_side(refinery.refine, _watched(blocks, source, progress)):
+            for refined in side_by_side(
+                refinery.refine, watched(blocks, source.file.size, progress)
+            ):
                 self._collect(refined)
                 kept.append(refined.without_frames())
         if not self.is_refused:
@@ -216,10 +214,14 @@ class Intake:
         firsts = pl.concat([empty(FIRSTS), *(refined.firsts for refined in kept)])
         ragged = pl.concat([firsts["row"].clear(), *(refined.ragged for refined in kept)])
         rows = sum(refined.rows for refined in kept)
+        excluded = sum(refined.excluded for refined in kept)
         kept.clear()
         students = self._choose_students(firsts)
         lone = self._lone_of_known(lone, students)
         is_kept = self._without_strangers(keys, students) & self._without_reused(keys, vocabulary)
+        is_wanted = self._wanted(keys.filter(is_kept))
+        excluded += keys.filter(is_kept).filter(~is_wanted)["row"].n_unique()
+        is_kept = is_kept.scatter(is_kept.arg_true(), is_wanted)
         self._is_kept = is_kept
         if not is_kept.all():
             keys = keys.filter(is_kept)
@@ -237,16 +239,18 @@ class Intake:
             ends = ends_of(keys, self._plan, lone, of_held, again, self._student_rows)
             for name, frame in zip(("ends", "further"), ends, strict=True):
                 self._spool.append(name, frame)
-        self.counts = self._count(rows, keys, lone, again)
+        self.counts = self._count(rows, excluded, keys, lone, again)
         self.linked = self._links(keys)
 
-    def _count(self, rows: int, keys: pl.DataFrame, lone: pl.DataFrame, again: pl.Series) -> Counts:
+    def _count(
+        self, rows: int, excluded: int, keys: pl.DataFrame, lone: pl.DataFrame, again: pl.Series
+    ) -> Counts:
         return Counts(
             rows=rows,
             published=keys["row"].n_unique() + lone.height - again.len(),
             held=self.held["row"].n_unique(),
             collapsed=again.len(),
-            excluded=0,
+            excluded=excluded,
             students=self._student_rows.len(),
             contacts=self._plan["contact"].n_unique(),
             relationships=int(self._plan["is_kind"].sum()),
@@ -278,6 +282,7 @@ class Intake:
         """Students whose rows are far apart: what later ones say differently is a finding."""
         pieces = pl.concat(self._spool.parts("students")).rename({"sis_id": "student_sis_id"})
         again = pieces.filter(pl.col("row").is_in(later.implode()))
+        again = again.with_columns(pl.col("row") // self._columns[0].slots)
         first = pieces.filter(pl.col("row").is_in(self._student_rows.implode()))
         first = first.join(again.select("student_sis_id"), on="student_sis_id", how="semi")
         source = self.sources[0]
@@ -305,6 +310,17 @@ class Intake:
         unread = [pl.lit(None, pl.String).alias(name) for name in HELD.names()[1:]]
         self.held = pl.concat([self.held, strangers.to_frame("row").select("row", *unread)])
         return lone.filter(is_known)
+
+    def _wanted(self, keys: pl.DataFrame) -> pl.Series:
+        """Which rows are not beyond the number of contacts that their source has of a student."""
+        mask = pl.repeat(value=True, n=keys.height, eager=True)
+        for number, (source, start) in enumerate(zip(self.sources, self._starts, strict=True)):
+            if most := source.mapping.contacts_per_student:
+                end = (*self._starts[number + 1 :], None)[0]
+                is_theirs = pl.col("row").is_between(start + 1, end or pl.col("row"))
+                rank = pl.col("row").rank("dense").over("student", is_theirs)
+                mask &= keys.select(~is_theirs | (rank <= most)).to_series()
+        return mask
 
     def _without_reused(self, keys: pl.DataFrame, vocabulary: Vocabulary) -> pl.Series:
         """Which rows have an id of their own person; the others are held."""
@@ -355,18 +371,23 @@ class Intake:
     def _note_group(self, code: str, group: pl.DataFrame) -> None:
         field, value = _FIELDS[code]
         for number, start in reversed(list(enumerate(self._starts))):
+            columns = self._columns[number]
             mine = group.filter(pl.col("row") > start)
             group = group.filter(pl.col("row") <= start)
-            header = self._columns[number].header(field) if field else None
-            self._note(
-                mine.select(
-                    file=pl.lit(self.sources[number].file.name),
-                    row=pl.col("row") - start,
-                    column=pl.lit(header, pl.String),
-                    code=pl.lit(code),
-                    value=value,
-                ).cast(FINDINGS)
-            )
+            place = (pl.col("row") - start).cast(pl.UInt32)
+            for slot in range(columns.slots):
+                header = columns.header(field, slot) if field else None
+                self._note(
+                    mine.filter(place % columns.slots == slot)
+                    .select(
+                        file=pl.lit(self.sources[number].file.name),
+                        row=place // columns.slots,
+                        column=pl.lit(header, pl.String),
+                        code=pl.lit(code),
+                        value=value,
+                    )
+                    .cast(FINDINGS)
+                )
 
     def _texts(self, rows: pl.Series) -> pl.DataFrame:
         """What is told of the clean contact rows of these numbers."""
@@ -379,21 +400,3 @@ class Intake:
 
 def _places(rows: pl.Series, code: str) -> pl.DataFrame:
     return pl.DataFrame({"row": rows}).with_columns(code=pl.lit(code))
-
-
-def _watched(blocks: Iterable[Block], source: Source, progress: Progress) -> Iterator[Block]:
-    for block in blocks:
-        progress(block.bytes_read, source.file.size)
-        yield block
-
-
-def _side_by_side(work: Callable[[Block], Refined], blocks: Iterable[Block]) -> Iterator[Refined]:
-    """The results in the order of the blocks; few blocks are under way at once."""
-    waiting: deque[Future[Refined]] = deque()
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        for block in blocks:
-            waiting.append(pool.submit(work, block))
-            if len(waiting) > _WORKERS:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

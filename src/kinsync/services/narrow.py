@@ -18,8 +18,9 @@ from kinsync.pipeline.settle import id_hash
 from kinsync.pipeline.touched import IN_ORDER, TIES, same_lines, touched
 from kinsync.services.counts import Counts, Rest
 from kinsync.services.delivery import Delivery
-from kinsync.services.intake import Intake, Progress, Source
+from kinsync.services.intake import Intake, Source
 from kinsync.services.refine import Refinery
+from kinsync.services.side_by_side import Progress
 from kinsync.store.kept_lines import LINES, KeptLines
 from kinsync.store.snapshots import Published
 from kinsync.transport.lines import Lines

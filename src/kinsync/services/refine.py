@@ -4,6 +4,7 @@ What takes more than one block to see is left to ``services.intake``.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import polars as pl
 
@@ -54,6 +55,7 @@ class Refined:
     ragged: pl.Series  # rows of those held that have another shape than the header
     findings: pl.DataFrame  # frames.FINDINGS
     rows: int
+    excluded: int
     last_row: int
 
     def without_frames(self) -> "Refined":
@@ -67,8 +69,28 @@ class Refined:
 
 
 @dataclass(frozen=True, slots=True)
+class _Slot:
+    """One contact of each row of a block: ``rows`` and ``told`` by the file's own row numbers.
+
+    ``told`` are the rows that say something about it, ``count`` how many of them are not excluded.
+    """
+
+    rows: pl.DataFrame  # frames.ROWS
+    told: pl.Series
+    excluded: int
+    count: int
+    kept: pl.DataFrame  # frames.CLEAN
+    held: pl.DataFrame  # frames.HELD
+    findings: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
 class Refinery:
-    """How the blocks of one file are refined: ``start`` is added to their row numbers."""
+    """How the blocks of one file are refined: ``start`` is added to their row numbers.
+
+    Where a row may have several contacts, each of them is a row of its own from here on; only
+    findings and the file's rows go by the numbers of the file (``file_row``).
+    """
 
     file: str
     columns: Columns
@@ -77,42 +99,77 @@ class Refinery:
     start: int
 
     def refine(self, block: Block) -> Refined:
-        rows = self.columns.rows(block.rows)
-        rows = rows.with_columns(tidy(rows["student_sis_id"]))
-        contacts = clean_contacts(_with_contact(rows), self.vocabulary)
-        is_blank = ~pl.any_horizontal(pl.col(_SAYS_SOMETHING).is_not_null())
-        blank = contacts.filter(is_blank)
-        checked = check_contacts(
-            contacts if blank.is_empty() else contacts.filter(~is_blank),
-            self.vocabulary,
-            file=self.file,
-            header=self.header,
-        )
-        lone, lone_held, lone_findings = self._lone(rows, contacts.filter(~is_blank)["row"])
-        students, student_findings = self._students(rows)
+        table = self.columns.chosen(block.rows)
+        slots = [self._slot(table, number) for number in range(self.columns.slots)]
+        told = pl.concat([slot.told for slot in slots])
+        rows = slots[0].rows
+        lone, lone_held, lone_findings = self._lone(rows, told)
+        students, student_findings = self._students(rows.filter(pl.col("part") == 0))
+        students = self._numbered(students)
+        ragged = self._numbered(self._ragged(block.ragged))
+        excluded = block.rows.height - table.height + sum(slot.excluded for slot in slots)
         return Refined(
-            contacts=self._numbered(checked.kept),
-            students=self._numbered(students),
-            keys=self._numbered(keys_of(checked.kept, self.vocabulary)),
-            lone=self._numbered(lone),
-            firsts=self._numbered(students).select("row", student=pl.col("sis_id").hash()),
-            held=self._numbered(pl.concat([checked.held, lone_held, self._ragged(block.ragged)])),
-            ragged=self._numbered(block.ragged.select("row"))["row"],
+            contacts=pl.concat([slot.kept for slot in slots]),
+            students=students,
+            keys=pl.concat([keys_of(slot.kept, self.vocabulary) for slot in slots]),
+            lone=lone,
+            firsts=students.select("row", student=pl.col("sis_id").hash()),
+            held=pl.concat([*(slot.held for slot in slots), lone_held, ragged]),
+            ragged=ragged["row"],
             findings=pl.concat(
-                [block.findings, checked.findings, lone_findings, *student_findings]
+                [
+                    block.findings,
+                    *(slot.findings for slot in slots),
+                    lone_findings,
+                    *student_findings,
+                ]
             ),
-            rows=block.rows.height + block.ragged.height,
-            last_row=self.start + _last_row(block),
+            rows=sum(slot.count for slot in slots)
+            + lone.height
+            + lone_held.height
+            + block.ragged.height
+            + excluded,
+            excluded=excluded,
+            last_row=self.start + (_last_row(block) + 1) * self.columns.slots - 1,
         )
 
     @property
     def header(self) -> Header:
         return self.columns.header
 
-    def _numbered(self, frame: pl.DataFrame) -> pl.DataFrame:
-        if not self.start:
+    def _numbered(self, frame: pl.DataFrame, slot: int = 0) -> pl.DataFrame:
+        """Rows of the file, as rows of the delivery."""
+        slots = self.columns.slots
+        if not self.start and slots == 1:
             return frame
-        return frame.with_columns((pl.col("row") + self.start).cast(pl.UInt32))
+        number = pl.col("row") * slots + (self.start + slot)
+        return frame.with_columns(number.cast(pl.UInt32))
+
+    def _slot(self, table: pl.DataFrame, number: int) -> "_Slot":
+        """The contacts of one slot."""
+        rows = self.columns.rows(table, number)
+        rows = rows.with_columns(tidy(rows["student_sis_id"]))
+        contacts = clean_contacts(_with_contact(rows), self.vocabulary)
+        is_blank = ~pl.any_horizontal(pl.col(_SAYS_SOMETHING).is_not_null())
+        blank = contacts.filter(is_blank)
+        contacts = contacts if blank.is_empty() else contacts.filter(~is_blank)
+        told = contacts["row"].unique()
+        left_out = self.columns.left_out(table)
+        excluded = told.filter(told.is_in(left_out.implode()))
+        if excluded.len():
+            contacts = contacts.filter(~pl.col("row").is_in(excluded.implode()))
+        checked = check_contacts(
+            contacts, self.vocabulary, file=self.file, header=partial(self.header, slot=number)
+        )
+        return _Slot(
+            rows=rows,
+            told=told,
+            excluded=excluded.len(),
+            count=told.len() - excluded.len(),
+            kept=self._numbered(checked.kept, number),
+            held=self._numbered(checked.held, number),
+            findings=checked.findings,
+        )
 
     def _lone(
         self, rows: pl.DataFrame, with_contact: pl.Series
@@ -129,7 +186,7 @@ class Refinery:
             "row", *(pl.lit(None, pl.String).alias(name) for name in HELD.names()[1:])
         )
         kept = lone.filter(~is_held).select("row", student=pl.col("student_sis_id").hash())
-        return kept, held, findings
+        return self._numbered(kept), self._numbered(held), findings
 
     def _students(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
         """The students of the block, each from its first row, and findings about them."""
@@ -164,6 +221,7 @@ class Refinery:
     def _ragged(self, ragged: pl.DataFrame) -> pl.DataFrame:
         """Held rows of the wrong shape: of these only the student can be guessed at."""
         rows = self.columns.rows(ragged)
+        rows = rows.filter(pl.col("part") == 0)
         return rows.select(
             "row",
             tidy(rows["student_sis_id"]).alias("student_sis_id"),
@@ -173,7 +231,7 @@ class Refinery:
 
 def _with_contact(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows with anything in a contact column, without what they say about the student."""
-    contacts = rows.select("row", "student_sis_id", *CONTACT_FIELDS)
+    contacts = rows.select("row", "part", "student_sis_id", *CONTACT_FIELDS)
     return contacts.filter(pl.any_horizontal((pl.col(CONTACT_FIELDS) != "").fill_null(value=False)))
 
 

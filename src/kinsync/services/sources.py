@@ -8,11 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from kinsync.connectors import find_connector
-from kinsync.connectors.connector import Connector, Given, Route, Setting, default_mapping
+from kinsync.connectors.connector import Connector, Given, Route, Setting
+from kinsync.connectors.extract import Extract
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.mapping import Mapping as SourceMapping
 from kinsync.services import intake
 from kinsync.services.delivery import Delivery, delivery_of
+from kinsync.services.extracts import mapping_over, open_extract
 from kinsync.services.schedules import PULL, remove_schedule, set_schedule
 from kinsync.store import records, sources
 from kinsync.store.sealing import Sealer
@@ -167,20 +169,33 @@ def mapping_of(source: Source) -> SourceMapping:
     Raises:
         ChangeInput: it is not valid.
     """
-    route = find_connector(source.connector)
-    base = SourceMapping.from_toml(default_mapping(route), name=f"{route.name}.toml")
     own = sources.current_mapping(source)
-    if own is None or not own.toml.strip():
-        return base
-    return SourceMapping.from_toml(own.toml, name=f"mapping of {source.name}").over(base)
+    told = own.toml if own else ""
+    read = SourceMapping.from_toml(told, name=f"mapping of {source.name}") if told.strip() else None
+    return mapping_over(find_connector(source.connector), read)
 
 
-def open_pulled(path: Path, source: Source) -> Delivery:
-    """Look at the rows of a source. Findings call the place by system and source.
+def open_pulled(
+    path: Path,
+    source: Source,
+    *,
+    mapping: SourceMapping | None = None,
+    students: Path | None = None,
+) -> Delivery:
+    """Look at the rows or the file of a source. Findings call the place by system and source.
+
+    Args:
+        path: the rows that were pulled, or the file that arrived.
+        source: whose they are.
+        mapping: how they are read, where not by the mapping of the source.
+        students: the students.csv whose students a file speaks of that names none itself.
 
     Raises:
-        ChangeInput: the mapping is not valid.
+        ChangeInput: the mapping or the layout is not valid.
     """
-    title = find_connector(source.connector).title
-    file = open_delimited(path, name=f"{title} ({source.name})")
-    return delivery_of([intake.Source(file, mapping_of(source))])
+    route = find_connector(source.connector)
+    name = f"{route.title} ({source.name})"
+    used = mapping or mapping_of(source)
+    if isinstance(route, Extract):
+        return open_extract(path, route, used, source.settings, name=name, students=students)
+    return delivery_of([intake.Source(open_delimited(path, name=name), used)])

@@ -8,8 +8,9 @@ import polars as pl
 
 from kinsync.pipeline.touched import TIES
 from kinsync.services.delivery import Delivery
-from kinsync.services.intake import Intake, Progress
+from kinsync.services.intake import Intake
 from kinsync.services.narrow import Narrowed, lines_after, narrowed
+from kinsync.services.side_by_side import Progress
 from kinsync.store import kept_lines, records, snapshots
 from kinsync.store.storage import Storage
 from kinsync.transport.lines import Lines, lines_of
@@ -65,8 +66,9 @@ def taken_in(
     most_touched: float,
 ) -> Iterator[TakenIn]:
     """What the delivery of a sync amounts to, as long as the block lasts: its rows wait on disk."""
-    is_alone = len(delivery.sources) == 1
-    lines = lines_of(delivery.sources[0].file) if is_alone else None
+    first, *others = delivery.sources
+    has_lines = not others and first.mapping.is_row_for_row
+    lines = lines_of(first.file) if has_lines else None
     stamp = _stamp(delivery, lines) if lines else ""
     known = _known(district, delivery, storage, stamp) if lines else None
     if lines and known:

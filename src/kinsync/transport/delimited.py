@@ -7,7 +7,7 @@ finding that says so.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from kinsync.domain.errors import Defect
 from kinsync.domain.frames import FINDINGS, empty
 from kinsync.domain.rules import FILE_CODES
 from kinsync.transport.dialect import Dialect
+from kinsync.transport.fixed_width import DELIMITER
 from kinsync.transport.framing import Framed, Grammar, Ragged, frame_block
 from kinsync.transport.header import RESERVED, Header, NoHeader, has_records, read_header
 from kinsync.transport.survey import Survey, survey_file, utf8_chunks
@@ -99,7 +100,8 @@ def open_delimited(
     """Look at a file: ``name`` is what findings call it, ``dialect`` what is known about it."""
     known = dialect or Dialect()
     file_name = name or path.name
-    survey = survey_file(path, known.encoding)
+    survey = replace(survey_file(path, known.encoding), widths=known.widths)
+    known = replace(known, delimiter=DELIMITER) if known.widths else known
     header: Header | None = None
     found: list[_Finding] = []
     if survey.refusal:
@@ -109,7 +111,12 @@ def open_delimited(
     return DelimitedFile(
         path=path,
         name=file_name,
-        dialect=Dialect(survey.encoding, header.delimiter if header else known.delimiter),
+        dialect=Dialect(
+            survey.encoding,
+            header.delimiter if header else known.delimiter,
+            known.columns,
+            known.widths,
+        ),
         survey=survey,
         header=header,
         findings=_findings(file_name, found),
@@ -123,7 +130,7 @@ _Finding = tuple[int | None, str | None, str, str | None]
 def _look_at_header(
     path: Path, survey: Survey, known: Dialect
 ) -> tuple[Header | None, list[_Finding]]:
-    header = read_header(path, survey, known.delimiter)
+    header = read_header(path, survey, known.delimiter, known.columns)
     if isinstance(header, NoHeader):
         return None, [(header.row, None, header.code, None)]
     found: list[_Finding] = []

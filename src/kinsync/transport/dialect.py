@@ -1,4 +1,4 @@
-"""How a delimited file is written: its encoding and its delimiter, found or configured."""
+"""How a delimited file is written: its encoding, delimiter and header, found or configured."""
 
 import codecs
 import re
@@ -19,10 +19,17 @@ _QUOTED = re.compile(rb'"[^"]*"')
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """Encoding (a Python codec) and delimiter (one character); None is found out from the file."""
+    """What is known about a file; what is not is found out from it.
+
+    ``encoding`` is a Python codec, ``delimiter`` one character. ``columns`` name the fields of a
+    file without a header; ``widths`` are those of its fields, in characters, where nothing stands
+    between them.
+    """
 
     encoding: str | None = None
     delimiter: str | None = None
+    columns: tuple[str, ...] = ()
+    widths: tuple[int, ...] = ()
 
 
 def guess_delimiter(text: bytes) -> str:

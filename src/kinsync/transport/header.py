@@ -1,6 +1,7 @@
 """The header of a delimited file: where it stands, and what its columns are called."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -43,8 +44,14 @@ class NoHeader:
     row: int | None = None
 
 
-def read_header(path: Path, survey: Survey, delimiter: str | None) -> Header | NoHeader:
-    """The header of a surveyed file; it has to stand within the first megabyte."""
+def read_header(
+    path: Path, survey: Survey, delimiter: str | None, columns: Sequence[str] = ()
+) -> Header | NoHeader:
+    """The header of a surveyed file; it has to stand within the first megabyte.
+
+    ``columns`` are named for a file that has none: its first record is row 1, and the header
+    ends before it.
+    """
     text = b"".join(chunk for chunk, _ in islice(utf8_chunks(path, survey, CHUNK_BYTES), 2))
     text += b"\n"
     separator = _SEPARATOR_LINE.match(text)
@@ -63,14 +70,14 @@ def read_header(path: Path, survey: Survey, delimiter: str | None) -> Header | N
         return NoHeader("quote-unclosed", row)
     if survey.size > CHUNK_BYTES and record.end() >= len(text):
         return NoHeader("file-no-lines")
-    names = grammar.split(record[0].rstrip(b"\r\n\0").decode())
+    names = list(columns) or grammar.split(record[0].rstrip(b"\r\n\0").decode())
     return Header(
         places=_places(names),
         width=len(names),
         repeated=_repeated(names),
         delimiter=mark,
-        row=row,
-        end=record.end(),
+        row=row - 1 if columns else row,
+        end=skipped if columns else record.end(),
     )
 
 

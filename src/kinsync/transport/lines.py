@@ -75,6 +75,8 @@ def lines_of(file: DelimitedFile) -> Lines | None:
     """The lines of a file, or None where a record may go over several, or may not end."""
     survey = file.survey
     is_plain = survey.encoding == "utf-8" and not (survey.has_lone_cr or survey.cut_bytes)
+    if survey.widths or (file.dialect.columns and survey.bom_bytes):
+        return None  # lines are no records, or the mark would be a part of the first
     if file.header is None or file.is_refused or not is_plain:
         return None
     with file.path.open("rb") as opened:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kinsync.transport.dialect import BYTE_ORDER_MARKS
+from kinsync.transport.fixed_width import delimited
 
 CHUNK_BYTES = 1 << 20
 FALLBACK_ENCODING = "cp1252"
@@ -45,7 +46,8 @@ class Survey:
 
     ``encoding`` is a Python codec and ``bom_bytes`` the length of the mark before the text.
     ``refusal`` is the code of the finding for which the file cannot be read at all.
-    ``cut_bytes`` is how many bytes at the end are only the beginning of a character.
+    ``cut_bytes`` is how many bytes at the end are only the beginning of a character. ``widths``
+    are those of the fields of a file that has nothing between them.
     """
 
     size: int
@@ -56,6 +58,7 @@ class Survey:
     is_guessed: bool = False
     cut_bytes: int = 0
     has_lone_cr: bool = False
+    widths: tuple[int, ...] = ()
 
 
 def survey_file(path: Path, encoding: str | None = None) -> Survey:
@@ -92,8 +95,14 @@ def utf8_chunks(path: Path, survey: Survey, chunk_bytes: int) -> Iterator[tuple[
     r"""The text of a surveyed file as UTF-8, and how many bytes of the file it took so far.
 
     A carriage return that ends a line alone comes as ``\0\n`` (a surveyed file has no NUL), so
-    that every line ends in a line feed and the other one can be told where it was quoted.
+    that every line ends in a line feed and the other one can be told where it was quoted. Fields of
+    fixed widths come with a delimiter between them.
     """
+    chunks = _utf8_chunks(path, survey, chunk_bytes)
+    yield from delimited(chunks, survey.widths) if survey.widths else chunks
+
+
+def _utf8_chunks(path: Path, survey: Survey, chunk_bytes: int) -> Iterator[tuple[bytes, int]]:
     decoder = None
     if survey.encoding != "utf-8":
         decoder = codecs.getincrementaldecoder(survey.encoding)()

@@ -1,0 +1,30 @@
+"""SchoolInsight: the export of a report of its Query Builder.
+
+Source: Clever, "SchoolInsight Auto Sync"; Common Goal Systems, help. The layout is ours.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from kinsync.connectors.connector import Carries, Setting
+from kinsync.connectors.extract import Extract, layout_settings
+
+
+class SchoolInsight(Extract):
+    """A district's SchoolInsight, by a Query Builder export."""
+
+    name: ClassVar = "schoolinsight"
+    title: ClassVar = "SchoolInsight"
+    file: ClassVar = "*.csv"
+    settings: ClassVar[Sequence[Setting]] = layout_settings("*.csv")
+    carries: ClassVar = Carries(
+        contacts="all of the report",
+        sis_id="Contact ID, where the report has it",
+        email="several",
+        type="parents by relationship, else the emergency flag, else by relationship",
+        phones="cell, home, work and other",
+        addresses="not read",
+        flags="the emergency flag becomes the type; custodial status alone is not published",
+        schools="the id of the school, where the report has it",
+        lost=("custodial status and the order of contacts",),
+    )

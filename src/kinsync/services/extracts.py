@@ -1,0 +1,78 @@
+"""Extracts: a file that a system wrote, opened as the delivery that it is."""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from kinsync.connectors.connector import Given, Route, default_mapping
+from kinsync.connectors.extract import Extract, dialect_of
+from kinsync.connectors.students_file import students_mapping
+from kinsync.domain.errors import ChangeInput
+from kinsync.domain.mapping import Mapping as SourceMapping
+from kinsync.pipeline.map import Columns
+from kinsync.services.delivery import Delivery, delivery_of, existing
+from kinsync.services.intake import Source
+from kinsync.transport.delimited import DelimitedFile, open_delimited
+
+_NAMES = ("last_name", "first_name")
+
+
+def settings_of(route: Route, values: Mapping[str, str]) -> Given:
+    """The settings of a route, defaults filled in.
+
+    Raises:
+        ChangeInput: one is not known.
+    """
+    known = {one.name for one in route.settings}
+    if unknown := sorted(values.keys() - known):
+        listed = ", ".join(sorted(known))
+        raise ChangeInput(f"{route.title} has no setting {', '.join(unknown)}. Known: {listed}.")
+    defaults = {one.name: one.default or "" for one in route.settings}
+    return Given({**defaults, **values})
+
+
+def mapping_over(route: Route, own: SourceMapping | None) -> SourceMapping:
+    """A district's own mapping over the default of a route."""
+    base = SourceMapping.from_toml(default_mapping(route), name=f"{route.name}.toml")
+    return base if own is None else own.over(base)
+
+
+def open_extract(
+    path: Path,
+    route: Route,
+    mapping: SourceMapping,
+    values: Mapping[str, str],
+    *,
+    name: str | None = None,
+    students: Path | None = None,
+) -> Delivery:
+    """Look at the file of a system.
+
+    Args:
+        path: the file.
+        route: how such files come.
+        mapping: what its columns are.
+        values: the settings of the source.
+        name: what findings call the file.
+        students: a students.csv, for a file that does not name students itself: its contacts are
+            theirs.
+
+    Raises:
+        ChangeInput: there is no such file, or it cannot be laid out so.
+    """
+    dialect = dialect_of(settings_of(route, values))
+    file = open_delimited(existing(path), name=name, dialect=dialect)
+    if students is None or _names_students(file, mapping):
+        return delivery_of([Source(file, mapping)])
+    theirs = Source(open_delimited(existing(students)), students_mapping())
+    return delivery_of([theirs, Source(file, mapping, has_students=False)])
+
+
+def _names_students(file: DelimitedFile, mapping: SourceMapping) -> bool:
+    columns = Columns(file.columns, mapping, file=file.name)
+    return any(columns.header(field) in file.columns for field in _NAMES)
+
+
+def is_file_of(route: Extract, values: Mapping[str, str], name: str) -> bool:
+    """Whether a file of that name is one that the source reads."""
+    return fnmatchcase(name.lower(), settings_of(route, values)["file"].lower())
