@@ -8,10 +8,15 @@ import polars as pl
 
 from kinsync.connectors import find_connector
 from kinsync.connectors.connector import Connector, Given, default_mapping
+from kinsync.domain.frames import FINDINGS, empty
 from kinsync.domain.mapping import Mapping as SourceMapping
 from kinsync.pipeline.map import Columns
+from kinsync.services.counts import Counts
+from kinsync.services.delivery import delivery_of
+from kinsync.services.intake import Intake, Source
 from kinsync.services.pulls import read_whole
 from kinsync.simulators.serving import Serving
+from kinsync.transport.delimited import open_delimited
 from kinsync.transport.http import Http, Limits
 from kinsync.transport.spool import Spool
 
@@ -21,6 +26,19 @@ def impatient(limits: Limits) -> Limits:
     return replace(
         limits, tries=3, first_wait_seconds=0.001, silent_seconds=0.4, answer_seconds=1.5
     )
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What became of the rows. One row of ``people`` is what one person is to one student."""
+
+    counts: Counts
+    findings: pl.DataFrame
+    people: pl.DataFrame
+
+    def codes(self) -> set[str]:
+        """What was found."""
+        return set(self.findings["code"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +77,27 @@ class Reader:
         return pl.read_csv(path, infer_schema=False)
 
     def rows(self) -> pl.DataFrame:
-        """Contact rows as the default mapping makes them of the source table."""
-        table = self.read()
-        mapping = SourceMapping.from_toml(default_mapping(self.route), name=self.name)
-        columns = Columns(table.columns, mapping, file=self.name)
+        """Contact rows as the default mapping makes them, each with its first phone."""
+        table = self.read().with_row_index("row", 2)
+        columns = Columns(table.columns, self.mapping, file=self.name)
         assert columns.findings.filter(pl.col("code") == "column-missing").is_empty()
-        return columns.rows(table.with_row_index("row", 2))
+        return columns.rows(table).filter(pl.col("part") == 0)
+
+    def taken_in(self) -> TakenIn:
+        """What a sync makes of it, up to the people."""
+        self.read()
+        file = open_delimited(self.folder / "source.csv")
+        with Spool(self.folder) as spool:
+            delivery = delivery_of([Source(file, self.mapping)])
+            taken = Intake(delivery.sources, spool)
+            taken.take_in(delivery.vocabulary, lambda _read, _size: None)
+            findings = pl.concat([empty(FINDINGS), *taken.findings()])
+            stands = taken.relationships().join(taken.contacts(), on="contact")
+            return TakenIn(taken.counts, findings, stands)
+
+    @property
+    def mapping(self) -> SourceMapping:
+        return SourceMapping.from_toml(default_mapping(self.route), name=self.name)
 
     def look(self) -> list[str]:
         """What ``kinsync source test`` says."""

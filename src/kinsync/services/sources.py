@@ -12,6 +12,7 @@ from kinsync.connectors.connector import Connector, Given, Route, Setting
 from kinsync.connectors.extract import Extract
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.mapping import Mapping as SourceMapping
+from kinsync.pipeline.map import Columns
 from kinsync.services import intake
 from kinsync.services.delivery import Delivery, delivery_of
 from kinsync.services.extracts import mapping_over, open_extract
@@ -198,4 +199,6 @@ def open_pulled(
     used = mapping or mapping_of(source)
     if isinstance(route, Extract):
         return open_extract(path, route, used, source.settings, name=name, students=students)
-    return delivery_of([intake.Source(open_delimited(path, name=name), used)])
+    file = open_delimited(path, name=name)
+    read = file.only(Columns(file.columns, used, file=name).used)  # it has more than is published
+    return delivery_of([intake.Source(read, used)])

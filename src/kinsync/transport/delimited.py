@@ -6,7 +6,7 @@ then yields the records, block by block. Every record is in exactly one of ``Blo
 finding that says so.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -78,6 +78,13 @@ class DelimitedFile:
     def is_refused(self) -> bool:
         """Whether nothing can be read from it; ``findings`` say why."""
         return not FILE_CODES.isdisjoint(self.findings["code"])
+
+    def only(self, columns: Collection[str]) -> "DelimitedFile":
+        """The same file, as if it had these columns alone, as far as it has them."""
+        if self.header is None:
+            return self
+        kept = {name: place for name, place in self.header.places.items() if name in columns}
+        return replace(self, header=replace(self.header, places=kept))
 
     def blocks(
         self, columns: Sequence[str] | None = None, block_bytes: int = BLOCK_BYTES
