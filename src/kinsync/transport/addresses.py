@@ -70,6 +70,12 @@ NEVER = tuple(
 """Where no system of a district stands, not even one of its own network."""
 
 
+def is_never(address: str) -> bool:
+    """Whether an address is one at which no system of a district can stand."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    return any(found in network for network in NEVER)
+
+
 def read_networks(text: str, *, setting: str) -> tuple[Network, ...]:
     """Networks of a setting, separated by commas or spaces.
 

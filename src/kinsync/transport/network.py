@@ -3,16 +3,16 @@
 The client's own transport has no deadline over a whole request, and connects to any address.
 """
 
-import ipaddress
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import httpcore2
 import httpx2
 
 from kinsync.domain.errors import SourceRefusal
-from kinsync.transport.addresses import NEVER
+from kinsync.transport.addresses import is_never
 from kinsync.transport.connecting import Timed
 
 
@@ -34,8 +34,9 @@ class ThreadClock(threading.local):
 class Network(httpcore2.NetworkBackend):
     """Connects in time, and not to where no SIS is."""
 
-    def __init__(self, clock: ThreadClock) -> None:
+    def __init__(self, clock: ThreadClock, *, is_never: Callable[[str], bool] = is_never) -> None:
         self._clock = clock
+        self._is_never = is_never
         self._sockets = httpcore2.SyncBackend()
 
     def connect_tcp(
@@ -49,8 +50,8 @@ class Network(httpcore2.NetworkBackend):
         left = self._clock.left(httpcore2.ConnectTimeout)
         least = left if timeout is None else min(timeout, left)
         stream = self._sockets.connect_tcp(host, port, least, local_address, socket_options)
-        address = ipaddress.ip_address(str(stream.get_extra_info("server_addr")[0]).split("%")[0])
-        if any(address in network for network in NEVER):
+        address: Any = stream.get_extra_info("server_addr")
+        if self._is_never(str(address[0])):
             stream.close()
             raise SourceRefusal(
                 "The address of the source leads to where no system of a district stands. Check it."

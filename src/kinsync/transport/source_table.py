@@ -55,7 +55,13 @@ class SourceTable:
     """The tables of one pull, gathering on disk."""
 
     def __init__(
-        self, tables: Sequence[Table], student_key: str, spool: Spool, *, who: str
+        self,
+        tables: Sequence[Table],
+        student_key: str,
+        spool: Spool,
+        *,
+        who: str,
+        students_at_once: int = STUDENTS_AT_ONCE,
     ) -> None:
         """The first of ``tables`` lists the students; ``who`` is what messages call the system."""
         self._tables = {table.name: table for table in tables}
@@ -63,6 +69,7 @@ class SourceTable:
         self._student_key = student_key
         self._spool = spool
         self._who = who
+        self._at_once = students_at_once
         self.rows = dict.fromkeys(self._tables, 0)
 
     def add(self, piece: Piece) -> None:
@@ -95,8 +102,8 @@ class SourceTable:
         rows = 0
         try:
             with path.open("wb") as file:
-                for start in range(0, max(1, students.len()), STUDENTS_AT_ONCE):
-                    some = students.slice(start, STUDENTS_AT_ONCE)
+                for start in range(0, max(1, students.len()), self._at_once):
+                    some = students.slice(start, self._at_once)
                     theirs = {name: self._of(name, some) for name in self._tables}
                     frame = join(theirs).collect(engine="streaming")
                     _write(file, frame, has_header=start == 0)
