@@ -45,12 +45,12 @@ def sync(
 ) -> int:
     """Publish FILE as the next version of DISTRICT, whole or not at all.
 
-    With --source, what that system has now. With neither, what arrived last: the newest whole
+    With --source, what that system has now, or FILE as one of that source. With neither, what arrived last: the newest whole
     students.csv that was uploaded over SFTP, and with it the newest customcontacts/contacts.csv,
     without waiting until the district is quiet; or what was read of a system since.
     """
-    if source and (file or contacts or mapping):
-        raise ChangeInput("Name a source or files, not both. A source has a mapping of its own.")
+    if source and (contacts or mapping):
+        raise ChangeInput("A source has a mapping of its own, and one file. Leave the others out.")
     settings = connected()
     from kinsync.services.arrivals import sync_arrived
     from kinsync.services.mail import report_ended
@@ -62,7 +62,7 @@ def sync(
     given = tools(settings, reading=reading, is_quiet=as_json)
     try:
         if source is not None:
-            outcome = _sync_source(settings, found, source, given, is_preview=preview)
+            outcome = _sync_source(settings, found, source, given, file=file, is_preview=preview)
         elif file is None and not (contacts or mapping or preview):
             outcome = sync_arrived(found.id, bootstrap.arrivals(settings), given)
         else:
@@ -84,9 +84,18 @@ def sync(
 
 
 def _sync_source(
-    settings: Settings, district: "District", name: str, given: "Tools", *, is_preview: bool
+    settings: Settings,
+    district: "District",
+    name: str,
+    given: "Tools",
+    *,
+    file: Path | None,
+    is_preview: bool,
 ) -> "Outcome":
-    """Read a system and sync what it has. A preview leaves nothing behind that would be synced."""
+    """Read a system, or a file of it, and sync that.
+
+    A preview leaves nothing behind that would be synced.
+    """
     from kinsync.services.pulls import pull, pulled_aside
     from kinsync.services.sources import open_pulled
     from kinsync.services.sync import sync_delivery
@@ -94,6 +103,8 @@ def _sync_source(
 
     pulling = replace(bootstrap.pull_tools(settings), on_complete=lambda *_: None)
     source = find_source(district.id, name)
+    if file is not None:
+        return sync_delivery(district, open_pulled(file, source), given, is_preview=is_preview)
     if is_preview:
         with pulled_aside(source, pulling) as path:
             return sync_delivery(district, open_pulled(path, source), given, is_preview=True)
