@@ -45,9 +45,10 @@ def sync(
 ) -> int:
     """Publish FILE as the next version of DISTRICT, whole or not at all.
 
-    With --source, what that system has now, or FILE as one of that source. With neither, what arrived last: the newest whole
-    students.csv that was uploaded over SFTP, and with it the newest customcontacts/contacts.csv,
-    without waiting until the district is quiet; or what was read of a system since.
+    With --source, what that system has now, or FILE as one of that source. With neither, what
+    arrived last: the newest whole students.csv that was uploaded over SFTP, and with it the newest
+    customcontacts/contacts.csv, without waiting until the district is quiet; or what came of a
+    source since.
     """
     if source and (contacts or mapping):
         raise ChangeInput("A source has a mapping of its own, and one file. Leave the others out.")
@@ -61,6 +62,7 @@ def sync(
     reading = Reading(is_quiet=as_json)
     given = tools(settings, reading=reading, is_quiet=as_json)
     try:
+        outcome: Outcome | None
         if source is not None:
             outcome = _sync_source(settings, found, source, given, file=file, is_preview=preview)
         elif file is None and not (contacts or mapping or preview):

@@ -104,7 +104,10 @@ class Refinery:
         told = pl.concat([slot.told for slot in slots])
         rows = slots[0].rows
         lone, lone_held, lone_findings = self._lone(rows, told)
-        students, student_findings = self._students(rows.filter(pl.col("part") == 0))
+        is_whole = rows.height == table.height  # no row has further parts
+        students, student_findings = self._students(
+            rows if is_whole else rows.filter(pl.col("part") == 0)
+        )
         students = self._numbered(students)
         ragged = self._numbered(self._ragged(block.ragged))
         excluded = block.rows.height - table.height + sum(slot.excluded for slot in slots)
@@ -159,7 +162,10 @@ class Refinery:
         if excluded.len():
             contacts = contacts.filter(~pl.col("row").is_in(excluded.implode()))
         checked = check_contacts(
-            contacts, self.vocabulary, file=self.file, header=partial(self.header, slot=number)
+            contacts,
+            self.vocabulary,
+            file=self.file,
+            header=partial(self.columns.header, slot=number),
         )
         return _Slot(
             rows=rows,

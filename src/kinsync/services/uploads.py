@@ -47,9 +47,9 @@ def is_read(district_id: int, path: str) -> bool:
     return path in READ or source_of(district_id, path) is not None
 
 
-def purpose(path: str) -> str:
+def purpose(district_id: int, path: str) -> str:
     """What becomes of a file of that name: read, not needed, temporary, or unknown."""
-    if path in READ:
+    if is_read(district_id, path):
         return "read"
     if path in NOT_NEEDED:
         return "not needed"
