@@ -195,7 +195,7 @@ class ConnectorContract:
     def test_messages_hold_no_secret_and_no_value_of_a_row(
         self, serving: Serving, source: Reader
     ) -> None:
-        told = []
+        told: list[str] = []
         for fault in (Fault.HTML, Fault.DROP, Fault.STATUS):
             serving.fail(fault, "", value=self.certain, status=403, times=1000, after=len(told))
             try:

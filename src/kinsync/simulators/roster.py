@@ -96,7 +96,7 @@ def _contacts(rows: pl.DataFrame) -> pl.DataFrame:
             kinds, default="", return_dtype=pl.String
         ),
         email=pl.col("Contact_email").fill_null(""),
-    ).cast(CONTACTS)  # type: ignore[arg-type]
+    ).cast(CONTACTS)
 
 
 @cache
