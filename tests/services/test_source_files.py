@@ -8,8 +8,9 @@ import pytest
 
 from kinsync.domain.errors import ChangeInput, TryAgainLater
 from kinsync.services.arrivals import sync_arrived
+from kinsync.services.check import checked
 from kinsync.services.pulls import PullTools, pull
-from kinsync.services.sources import Reach, add_source
+from kinsync.services.sources import Reach, add_source, look_at, open_pulled
 from kinsync.services.sync import Outcome
 from kinsync.services.uploads import Arrivals, is_read
 from kinsync.simulators.extracts import EXTRACTS, write_extract
@@ -150,6 +151,33 @@ def test_a_night_of_an_extract_changes_what_changed(office: Office, tmp_path: Pa
     assert done.changes is not None
     counts = done.changes.counts()
     assert counts["contact"] == {"updated": 1}
+
+
+def test_a_night_with_many_phones_is_looked_at_line_by_line(office: Office, tmp_path: Path) -> None:
+    made = source(office, "illuminate")
+    files = [
+        write_extract(EXTRACTS["illuminate"], tmp_path / f"{n}", students=30, night=n).path
+        for n in (1, 2)
+    ]
+    for file in files:
+        upload(office, file.read_bytes(), "Campus/contacts.csv")
+        done = sync(office)
+        office.day += timedelta(days=1)
+    with checked(open_pulled(files[1], made)) as intake:
+        whole = (intake.counts, intake.linked)
+
+    assert done is not None
+    assert done.report is not None
+    assert done.changes is not None
+    assert done.changes.counts()["contact"] == {"updated": 1}
+    assert (done.report.counts, done.report.linked) == whole
+
+
+def test_a_look_at_a_source_names_its_newest_file(office: Office, tmp_path: Path) -> None:
+    made = source(office, folder=str(tmp_path), file="ic_*.csv")
+    path = extract(tmp_path)
+
+    assert path.name in "".join(look_at(made, reach(office)))
 
 
 def test_a_layout_that_cannot_be_is_refused_when_it_is_told(office: Office) -> None:

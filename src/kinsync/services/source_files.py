@@ -1,6 +1,8 @@
 """Files of sources: what an account uploads into the folder that is called like a source."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -45,6 +47,26 @@ def folder_of(route: Route, source: Source) -> Path | None:
     return Path(told) if told else None
 
 
+def look_at_files(route: Extract, source: Source) -> Iterator[str]:
+    """What there is of the files of a source, in plain words.
+
+    Raises:
+        ChangeInput: there is no file of it in its folder.
+        TryAgainLater: the folder cannot be read.
+    """
+    folder = folder_of(route, source)
+    if folder is not None:
+        newest = _newest(route, source, folder)
+        yield f"The newest file of {folder} is {newest.name}, {newest.stat().st_size:,} bytes."
+        return
+    yield f"Its files are uploaded: by SFTP, into the folder {source.name!r}."
+    found = newest_file(source.district_id)
+    if found is None:
+        yield "None has come yet."
+    else:
+        yield f"The newest is {found[0].path}, {found[0].size:,} bytes."
+
+
 def collect(route: Extract, source: Source, path: Path, *, at: datetime) -> Written:
     """Copy the newest file in the folder of a source to ``path``.
 
@@ -58,16 +80,8 @@ def collect(route: Extract, source: Source, path: Path, *, at: datetime) -> Writ
             f"The files of source {source.name!r} are uploaded: by SFTP, into the folder "
             f"{source.name!r}. Leave --source out, and the newest one is synced."
         )
-    try:
-        files = [one for one in folder.iterdir() if one.is_file()]
-        mine = [one for one in files if is_file_of(route, source.settings, one.name)]
-        if not mine:
-            wanted = settings_of(route, source.settings)["file"]
-            raise ChangeInput(
-                f"No file of {folder} is called like {wanted!r}. Nothing was published. Check the "
-                f"folder and the name that source {source.name!r} is told."
-            )
-        newest = max(mine, key=lambda one: (one.stat().st_mtime, one.name))
+    newest = _newest(route, source, folder)
+    with _reading(source):
         if at.timestamp() - newest.stat().st_mtime < STILL.total_seconds():
             raise TryAgainLater(
                 f"{newest.name} was changed within the last minute, so it may not be whole. Nothing"
@@ -75,6 +89,25 @@ def collect(route: Extract, source: Source, path: Path, *, at: datetime) -> Writ
             )
         shutil.copyfile(newest, path)
         return Written(_lines(path), 0)
+
+
+def _newest(route: Extract, source: Source, folder: Path) -> Path:
+    with _reading(source):
+        files = [one for one in folder.iterdir() if one.is_file()]
+        mine = [one for one in files if is_file_of(route, source.settings, one.name)]
+        if mine:
+            return max(mine, key=lambda one: (one.stat().st_mtime, one.name))
+    wanted = settings_of(route, source.settings)["file"]
+    raise ChangeInput(
+        f"No file of {folder} is called like {wanted!r}. Nothing was published. Check the folder "
+        f"and the name that source {source.name!r} is told."
+    )
+
+
+@contextmanager
+def _reading(source: Source) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise TryAgainLater(
             f"The folder of source {source.name!r} cannot be read: {error.strerror}. Nothing was "

@@ -16,6 +16,7 @@ from kinsync.services import intake
 from kinsync.services.delivery import Delivery, delivery_of
 from kinsync.services.extracts import mapping_over, open_extract, settings_of
 from kinsync.services.schedules import PULL, remove_schedule, set_schedule
+from kinsync.services.source_files import look_at_files
 from kinsync.store import records, sources
 from kinsync.store.sealing import Sealer
 from kinsync.store.sources import Source
@@ -156,6 +157,9 @@ def look_at(source: Source, reach: Reach) -> Iterator[str]:
         ChangeInput, TryAgainLater: what has to be put right first, in plain words too.
     """
     route = find_connector(source.connector)
+    if isinstance(route, Extract):
+        yield from look_at_files(route, source)
+        return
     if not isinstance(route, Connector):
         yield f"{route.title} is not asked for anything: its files arrive."
         return
