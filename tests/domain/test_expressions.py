@@ -112,6 +112,11 @@ def test_nothing_grows_without_bounds_or_runs_for_ever(text: str) -> None:
     assert refusal(text)
 
 
+@pytest.mark.parametrize("pattern", ["(x+)+y", "(x|x)*y", "(x*)*(x*)*y", "(.*)(.*)(.*)(.*)y"])
+def test_patterns_that_explode_elsewhere_end_here(pattern: str) -> None:
+    assert value(f"REGEXP_LIKE(a, '^{pattern}$')", a="x" * 100_000) is False
+
+
 def test_what_grows_is_cut_however_long_the_cell_is() -> None:
     longest = "||".join(["a"] * (LONGEST_RESULT // LONGEST_CELL))
 

@@ -95,6 +95,15 @@ def test_contacts_without_students_are_of_the_students_file_beside_them(
     assert done.report.counts.contacts == len({line.name for line in pupils if line.name}) + 1
 
 
+def test_contacts_whose_students_nobody_names_are_refused(office: Office) -> None:
+    source(office)
+    upload(office, b"student.studentNumber,contacts.firstName\n1,Noor\n", "Campus/contacts.csv")
+
+    with pytest.raises(ChangeInput, match=r"student\.lastName, student\.firstName"):
+        sync(office)
+    assert office.version == 0
+
+
 def test_the_newest_file_of_a_folder_is_pulled(office: Office, tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     made = source(office, folder=str(inbox), file="ic_*.csv")

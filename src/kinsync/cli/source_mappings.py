@@ -104,10 +104,10 @@ def mapping_test(
 
     toml = _read(file) if file else _in_use(found)
     tried_name = file.name if file else "the mapping in use"
-    with _data(settings, district, found, data) as path:
+    with _data(settings, district, found, data) as (path, beside):
         told = mappings.read_own(found, toml, name=tried_name)
-        tried = mappings.try_out(found, told, path)
-        words = mappings.unmapped(found, path, told)
+        tried = mappings.try_out(found, told, path, beside)
+        words = mappings.unmapped(found, path, told, beside)
     if as_json:
         listed = [{"list": one.list, "word": one.word, "count": one.count} for one in words]
         say_json({**tried.as_json(), "words": listed})
@@ -181,8 +181,8 @@ def source_words(district: str, name: str, data: Path | None, is_toml: bool, as_
     found, settings = _find(district, name)
     from kinsync.services import mappings
 
-    with _data(settings, district, found, data) as path:
-        words = mappings.unmapped(found, path)
+    with _data(settings, district, found, data) as (path, beside):
+        words = mappings.unmapped(found, path, beside=beside)
     if as_json:
         say_json({"words": [{"list": w.list, "word": w.word, "count": w.count} for w in words]})
     elif is_toml:
@@ -204,19 +204,23 @@ def _find(district: str, name: str) -> "tuple[Source, Settings]":
 
 
 @contextmanager
-def _data(settings: Settings, district: str, found: "Source", data: Path | None) -> Iterator[Path]:
-    """The file that was named, or the newest data of the source."""
+def _data(
+    settings: Settings, district: str, found: "Source", data: Path | None
+) -> "Iterator[tuple[Path, Path | None]]":
+    """The file that was named, or the newest data of the source; and a students.csv beside it."""
     from kinsync.store import records
 
+    arrivals, known = bootstrap.arrivals(settings), records.find_district(district)
     if data is not None:
-        yield data
+        with arrivals.beside(known, found) as beside:
+            yield data, beside
         return
-    with bootstrap.arrivals(settings).newest(records.find_district(district)) as arrived:
+    with arrivals.newest(known) as arrived:
         if arrived is None or arrived.source is None or arrived.source.id != found.id:
             raise NotFound(
                 f"Nothing has come of source {found.name!r} yet. Name a file with --data."
             )
-        yield arrived.students
+        yield arrived.students, arrived.beside
 
 
 def _read(file: Path) -> str:

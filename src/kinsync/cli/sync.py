@@ -1,7 +1,7 @@
 """``kinsync sync``, and what comes after it: holds, versions, restore."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,14 +105,21 @@ def _sync_source(
 
     pulling = replace(bootstrap.pull_tools(settings), on_complete=lambda *_: None)
     source = find_source(district.id, name)
-    if file is not None:
-        return sync_delivery(district, open_pulled(file, source), given, is_preview=is_preview)
-    if is_preview:
-        with pulled_aside(source, pulling) as path:
-            return sync_delivery(district, open_pulled(path, source), given, is_preview=True)
-    whole = pull(district, source, pulling)
-    with pulling.shelf.reading(district.public_id, whole.id) as path:
-        return sync_delivery(district, open_pulled(path, source), given, turn=whole.turn)
+    with ExitStack() as stack:
+        beside = stack.enter_context(bootstrap.arrivals(settings).beside(district, source))
+        turn = None
+        if file is not None:
+            path = file
+        elif is_preview:
+            path = stack.enter_context(pulled_aside(source, pulling))
+        else:
+            whole = pull(district, source, pulling)
+            path, turn = (
+                stack.enter_context(pulling.shelf.reading(district.public_id, whole.id)),
+                whole.turn,
+            )
+        delivery = open_pulled(path, source, students=beside)
+        return sync_delivery(district, delivery, given, is_preview=is_preview, turn=turn)
 
 
 @contextmanager
@@ -133,7 +140,8 @@ def _delivered(
         if arrived is None:
             raise _nothing_there(district)
         if arrived.source is not None:
-            yield open_pulled(arrived.students, arrived.source), arrived.turn
+            delivery = open_pulled(arrived.students, arrived.source, students=arrived.beside)
+            yield delivery, arrived.turn
             return
         beside = contacts or arrived.contacts
         yield open_delivery(arrived.students, contacts=beside, mapping=mapping), arrived.turn

@@ -20,6 +20,11 @@ STILL = timedelta(minutes=1)
 """A file in a folder that was changed since then is still being written."""
 
 
+def has_files(source: Source) -> bool:
+    """Whether a source is one of files."""
+    return isinstance(find_connector(source.connector), Extract)
+
+
 def source_of(district_id: int, path: str) -> Source | None:
     """The source whose file an upload of that path is; None: it is none's."""
     folder, _, name = path.partition("/")

@@ -17,7 +17,7 @@ from pathlib import Path
 from django.db.backends.utils import CursorWrapper
 
 from kinsync.domain.errors import Conflict, TryAgainLater
-from kinsync.services.source_files import newest_file, source_of
+from kinsync.services.source_files import has_files, newest_file, source_of
 from kinsync.store import pulls
 from kinsync.store import uploads as records
 from kinsync.store.records import District
@@ -311,7 +311,7 @@ class Arrived:
     """The source that it was pulled from, where it was; then ``students`` is a source table, or
     the file of that source."""
     beside: Path | None = None
-    """The newest students.csv, where the newest of all is of a source."""
+    """The newest students.csv, where the newest of all is the file of a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,11 +333,10 @@ class Arrivals:
         newest = max((one for one in of_sources if one), key=lambda one: one[0], default=None)
         if newest and newest[0] > turn_of_students:
             turn, number, source = newest
-            with contextlib.ExitStack() as stack:
-                path = stack.enter_context(self.shelf.reading(district.public_id, number))
-                beside = found and stack.enter_context(
-                    self.shelf.reading(district.public_id, found[0].id)
-                )
+            with (
+                self.shelf.reading(district.public_id, number) as path,
+                self.beside(district, source) as beside,
+            ):
                 yield Arrived(turn, path, source=source, beside=beside)
             return
         if found is None:
@@ -360,6 +359,16 @@ class Arrivals:
                 named(students),
                 named(contacts) if contacts else None,
             )
+
+    @contextlib.contextmanager
+    def beside(self, district: District, source: Source) -> Iterator[Path | None]:
+        """The newest students.csv, for a source whose files may not name students themselves."""
+        found = latest_complete(district.id) if has_files(source) else None
+        if found is None:
+            yield None
+            return
+        with self.shelf.reading(district.public_id, found[0].id) as path:
+            yield path
 
 
 def _turn(upload: Upload | None) -> int:
