@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import ClassVar
 
 from tests.connectors.extracts import STUDENTS, ExtractSuite, read_back, take_in
+from tests.conventions.pages import DOCS, blocks
 
 NAME = "skyward-auto"
-PARENT = """
-[fields]
-contact_name = { column = "Parent_Name", turn = true, required = true }
-contact_phone = { many = ["Parent_Phone", "E1_Pri_Phone"] }
-contact_type = { constant = "Parent/Guardian" }
-"""
-"""The worked example of docs/mapping.md."""
+PARENT = next(
+    block.text
+    for block in blocks((DOCS / "mapping.md").read_text("utf-8"))
+    if block.title == "parents.toml"
+)
+"""The worked example of the page."""
 
 
 class TestSkywardFile(ExtractSuite):

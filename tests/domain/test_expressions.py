@@ -112,10 +112,25 @@ def test_nothing_grows_without_bounds_or_runs_for_ever(text: str) -> None:
     assert refusal(text)
 
 
-def test_no_result_is_longer_than_was_known_beforehand() -> None:
+@pytest.mark.parametrize("pattern", ["(x+)+y", "(x|x)*y", "(x*)*(x*)*y", "(.*)(.*)(.*)(.*)y"])
+def test_patterns_that_explode_elsewhere_end_here(pattern: str) -> None:
+    assert value(f"REGEXP_LIKE(a, '^{pattern}$')", a="x" * 100_000) is False
+
+
+def test_what_grows_is_cut_however_long_the_cell_is() -> None:
     longest = "||".join(["a"] * (LONGEST_RESULT // LONGEST_CELL))
 
-    assert len(str(value(longest, a="x" * 1_000_000))) == LONGEST_RESULT
+    assert value(longest, a="x" * 1_000_000) == "x" * LONGEST_CELL
+    assert value(f"LENGTH({longest})", a="x" * 1_000_000) == str(LONGEST_RESULT)
+
+
+def test_many_rows_are_looked_at_a_few_at_once() -> None:
+    cells = pl.DataFrame({"a": [str(n) for n in range(25_000)]})
+    found = Expression.checked("a || '!'").over(cells)
+
+    assert found.len() == 25_000
+    assert (found[0], found[9_999], found[-1]) == ("0!", "9999!", "24999!")
+    assert Expression.checked("a || '!'").over(cells.clear()).len() == 0
 
 
 @pytest.mark.parametrize("text", ["NOW() || a", "CURRENT_DATE || a", "RANDOM() || a"])

@@ -23,7 +23,7 @@ def refusal(text: str) -> str:
         ('[fields.contact_name]\ncolumn = "A"\njoin = ["B"]', "needs exactly one of"),
         ('[fields.contact_name]\ncolumn = "A"\nupper = true', "has 'upper'"),
         ('[words.kind]\n"x" = "Parent"', "words.kind is not a list"),
-        ('[words.relationship]\n"Tata" = "Dad"', "'Dad' is not one of Parent"),
+        ('[words.relationship]\n"Tata" = "Dad"', "'Dad' is none of our words; known: Parent"),
     ],
 )
 def test_a_fault_is_named_with_what_would_do(text: str, said: str) -> None:

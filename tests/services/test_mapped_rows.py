@@ -221,6 +221,14 @@ def test_one_email_beside_many_phones_is_looked_at_once(tmp_path: Path) -> None:
     assert [code for code, _ in told.found] == ["column-unknown", "email-format"]
 
 
+def test_a_phone_that_nobody_can_see_does_not_hide_that_a_name_is_missing(tmp_path: Path) -> None:
+    mapping = '[fields]\ncontact_phone = { many = ["Cell", "Home"] }'
+    told = take_in(tmp_path, mapping, PHONED, "S1,101,Okafor,Ada,,,\u200b,5035550102,,,")
+
+    assert told.counts.held == 1
+    assert {code for code, _ in told.found} >= {"contact-name-missing", "contact-type-missing"}
+
+
 # -- the law -------------------------------------------------------------------------------------
 
 CELL = st.sampled_from(["", "", " ", "Ana", "Ana Ruiz", "N/A", "5035550101", "12", "Self"])

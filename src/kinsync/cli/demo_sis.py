@@ -3,11 +3,13 @@
 import click
 
 from kinsync import bootstrap
+from kinsync.cli.demo_files import sync_two_files
 from kinsync.cli.output import say, show_report
 from kinsync.cli.session import tools
 from kinsync.cli.sync import show_changes
 from kinsync.domain.errors import Defect
 from kinsync.domain.settings import Settings
+from kinsync.simulators.extracts import EXTRACTS
 from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Serving
 from kinsync.simulators.systems import SYSTEMS, pretend
@@ -17,7 +19,9 @@ STUDENTS = 400
 SEED = 7
 
 sis_option = click.option(
-    "--sis", type=click.Choice(list(SYSTEMS)), help="Read a pretended system instead of a file."
+    "--sis",
+    type=click.Choice([*SYSTEMS, *EXTRACTS]),
+    help="Read a pretended system instead of a file.",
 )
 
 
@@ -30,6 +34,9 @@ def sync_two_nights(settings: Settings, sis: str, district_name: str) -> None:
     from kinsync.services import sources
     from kinsync.store import records
 
+    if sis in EXTRACTS:
+        sync_two_files(settings, sis, district_name)
+        return
     district = records.add_district(district_name, at=bootstrap.now())
     with Serving(pretend(sis, Roster(students=STUDENTS, seed=SEED))) as serving:
         say(f"\n── A pretended {sis} answers at {serving.settings['url']}\n")

@@ -4,13 +4,15 @@ import ast
 import inspect
 import textwrap
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from itertools import pairwise
 from typing import Any
 
 import click
 
+from kinsync.cli.connector_reference import connector_parts
+from kinsync.cli.tables import table
 from kinsync.connectors.students_file import custom_contacts_mapping, students_mapping
 from kinsync.domain.guarding import GuardThresholds
 from kinsync.domain.mapping import Feed
@@ -44,6 +46,7 @@ def parts(program: click.Command) -> dict[str, str]:
         "columns": _columns(students_mapping()),
         "contact-columns": _columns(custom_contacts_mapping()),
         "addresses": _addresses(),
+        **connector_parts(),
     }
 
 
@@ -60,14 +63,6 @@ def _addresses() -> str:
                 versions.setdefault(one.path, []).append(version)
     rows = [(f"`{path}`", ", ".join(versions[path]), says[path]) for path in sorted(says)]
     return table(("address, below the version", "versions", "answers"), rows)
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A Markdown table; a ``|`` inside a cell stays a character."""
-    lines = [list(head)]
-    lines.append(["---"] * len(lines[0]))
-    lines += [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _rules() -> str:

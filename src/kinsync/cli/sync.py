@@ -1,7 +1,7 @@
 """``kinsync sync``, and what comes after it: holds, versions, restore."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,12 +45,13 @@ def sync(
 ) -> int:
     """Publish FILE as the next version of DISTRICT, whole or not at all.
 
-    With --source, what that system has now. With neither, what arrived last: the newest whole
-    students.csv that was uploaded over SFTP, and with it the newest customcontacts/contacts.csv,
-    without waiting until the district is quiet; or what was read of a system since.
+    With --source, what that system has now, or FILE as one of that source. With neither, what
+    arrived last: the newest whole students.csv that was uploaded over SFTP, and with it the newest
+    customcontacts/contacts.csv, without waiting until the district is quiet; or what came of a
+    source since.
     """
-    if source and (file or contacts or mapping):
-        raise ChangeInput("Name a source or files, not both. A source has a mapping of its own.")
+    if source and (contacts or mapping):
+        raise ChangeInput("A source has a mapping of its own, and one file. Leave the others out.")
     settings = connected()
     from kinsync.services.arrivals import sync_arrived
     from kinsync.services.mail import report_ended
@@ -63,7 +64,7 @@ def sync(
     try:
         outcome: Outcome | None
         if source is not None:
-            outcome = _sync_source(settings, found, source, given, is_preview=preview)
+            outcome = _sync_source(settings, found, source, given, file=file, is_preview=preview)
         elif file is None and not (contacts or mapping or preview):
             outcome = sync_arrived(found.id, bootstrap.arrivals(settings), given)
         else:
@@ -85,9 +86,18 @@ def sync(
 
 
 def _sync_source(
-    settings: Settings, district: "District", name: str, given: "Tools", *, is_preview: bool
+    settings: Settings,
+    district: "District",
+    name: str,
+    given: "Tools",
+    *,
+    file: Path | None,
+    is_preview: bool,
 ) -> "Outcome":
-    """Read a system and sync what it has. A preview leaves nothing behind that would be synced."""
+    """Read a system, or a file of it, and sync that.
+
+    A preview leaves nothing behind that would be synced.
+    """
     from kinsync.services.pulls import pull, pulled_aside
     from kinsync.services.sources import open_pulled
     from kinsync.services.sync import sync_delivery
@@ -95,12 +105,21 @@ def _sync_source(
 
     pulling = replace(bootstrap.pull_tools(settings), on_complete=lambda *_: None)
     source = find_source(district.id, name)
-    if is_preview:
-        with pulled_aside(source, pulling) as path:
-            return sync_delivery(district, open_pulled(path, source), given, is_preview=True)
-    whole = pull(district, source, pulling)
-    with pulling.shelf.reading(district.public_id, whole.id) as path:
-        return sync_delivery(district, open_pulled(path, source), given, turn=whole.turn)
+    with ExitStack() as stack:
+        beside = stack.enter_context(bootstrap.arrivals(settings).beside(district, source))
+        turn = None
+        if file is not None:
+            path = file
+        elif is_preview:
+            path = stack.enter_context(pulled_aside(source, pulling))
+        else:
+            whole = pull(district, source, pulling)
+            path, turn = (
+                stack.enter_context(pulling.shelf.reading(district.public_id, whole.id)),
+                whole.turn,
+            )
+        delivery = open_pulled(path, source, students=beside)
+        return sync_delivery(district, delivery, given, is_preview=is_preview, turn=turn)
 
 
 @contextmanager
@@ -121,7 +140,8 @@ def _delivered(
         if arrived is None:
             raise _nothing_there(district)
         if arrived.source is not None:
-            yield open_pulled(arrived.students, arrived.source), arrived.turn
+            delivery = open_pulled(arrived.students, arrived.source, students=arrived.beside)
+            yield delivery, arrived.turn
             return
         beside = contacts or arrived.contacts
         yield open_delivery(arrived.students, contacts=beside, mapping=mapping), arrived.turn

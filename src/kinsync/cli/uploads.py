@@ -49,7 +49,7 @@ def _remark(upload: "Upload") -> str:
         return upload.reason
     if upload.state == "complete" and not upload.is_current:
         return "replaced or removed"
-    found = purpose(upload.path)
+    found = purpose(upload.district_id, upload.path)
     return "" if found == "read" else found
 
 
@@ -61,7 +61,7 @@ def _as_json(upload: "Upload") -> dict[str, object]:
         "account": upload.account,
         "label": upload.label,
         "path": upload.path,
-        "purpose": purpose(upload.path),
+        "purpose": purpose(upload.district_id, upload.path),
         "state": upload.state,
         "reason": upload.reason,
         "bytes": upload.size,

@@ -20,6 +20,8 @@ class Extract(Route, Protocol):
 
     file: ClassVar[str]
     """The usual name of the file, with ``*`` for what differs."""
+    cadence: ClassVar[str]
+    """The timetable on which a folder is looked at (``services.schedules``)."""
 
 
 def layout_settings(file: str) -> Sequence[Setting]:

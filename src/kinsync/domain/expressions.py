@@ -17,7 +17,8 @@ import polars as pl
 LONGEST_TEXT = 2_000
 """Characters of an expression."""
 LONGEST_CELL = 1_000
-"""Characters of a cell that an expression sees."""
+"""Characters of a cell that an expression sees, and of the text that it gives."""
+ROWS_AT_ONCE = 10_000
 LONGEST_RESULT = 20_000
 """Characters of the longest text that an expression may come to, at any step."""
 
@@ -82,9 +83,18 @@ class Expression:
     def over(self, cells: pl.DataFrame) -> pl.Series:
         """Its value in each row of ``cells``, which holds ``columns``: text, or true and false.
 
-        Blank cells are to be empty text, and no longer than ``LONGEST_CELL``.
+        Blank cells are to be empty text, and no longer than ``LONGEST_CELL``; no text that it gives
+        is longer. Few rows are looked at at once, so that what grows in between stays small.
         """
-        return cells.select(pl.sql_expr(self.text).alias("value"))["value"]
+        value = pl.sql_expr(self.text).alias("value")
+        starts = range(0, max(cells.height, 1), ROWS_AT_ONCE)
+        return pl.concat(
+            [_cut(cells.slice(n, ROWS_AT_ONCE).select(value)["value"]) for n in starts]
+        )
+
+
+def _cut(value: pl.Series) -> pl.Series:
+    return value if value.dtype == pl.Boolean else value.cast(pl.String).str.head(LONGEST_CELL)
 
 
 def cell(column: pl.Expr) -> pl.Expr:
@@ -193,7 +203,7 @@ def _of_ternary(inside: dict[str, Any]) -> int:
 def _of_function(inside: dict[str, Any]) -> int:
     family, name, options = _named(inside["function"])
     given = inside["input"]
-    if name == "IsIn":
+    if name == "IsIn" and "Literal" in given[1]:
         return _longest(given[0])
     if family == "ListExpr" and name == "Get":
         return _of_split(given)

@@ -1,7 +1,6 @@
 """The TOML text of a mapping: read, and everything that is wrong with it named at once."""
 
 import difflib
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -162,7 +161,7 @@ class _Reader:
             return None
         if kind == "expression":
             checked = self._expression(path, value, is_condition=False)
-            return checked and Feed(kind, checked.columns, expression=checked)
+            return Feed(kind, checked.columns, expression=checked) if checked else None
         return Feed(kind, constant=value) if kind == "constant" else Feed(kind, (value,))
 
     def _many(self, path: Path, name: str, value: Any, split: Any) -> Feed | None:
@@ -238,9 +237,9 @@ class _Reader:
         if not isinstance(target, str):
             self._fault(path, f"words.{name}: our word is a text")
         elif ours and target not in ours:
-            near = _nearest(target, ours) if difflib.get_close_matches(target, ours, 1) else ""
-            says = f"words.{name}: {target!r} is not one of {', '.join(ours)}"
-            self._fault(path, says + (near if near.startswith("; did") else ""))
+            self._fault(
+                path, f"words.{name}: {target!r} is none of our words{_nearest(target, ours)}"
+            )
 
 
 def _with_beside(feed: Feed, form: Mapping[str, Any]) -> Feed:
@@ -273,8 +272,8 @@ def _not_a_field(name: str, allowed: Iterable[str]) -> str:
 
 def _nearest(word: str, known: Iterable[str]) -> str:
     """What was probably meant, or everything that could be."""
-    known = tuple(known)
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    bare = {re.sub("[^a-z]", "", one.lower()): one for one in known}
-    near = near or [one for key, one in bare.items() if key == re.sub("[^a-z]", "", word.lower())]
-    return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
+    spelled = {one.lower(): one for one in known}
+    near = difflib.get_close_matches(word.lower(), spelled, n=1, cutoff=0.6)
+    return (
+        f"; did you mean {spelled[near[0]]}?" if near else f"; known: {', '.join(spelled.values())}"
+    )

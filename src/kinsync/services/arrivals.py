@@ -42,5 +42,5 @@ def sync_arrived(district_id: int, arrivals: Arrivals, tools: Tools) -> Outcome 
 def open_arrived(arrived: Arrived) -> Delivery:
     """Look at what arrived: files of the district's own, or the rows of a source."""
     if arrived.source is not None:
-        return open_pulled(arrived.students, arrived.source)
+        return open_pulled(arrived.students, arrived.source, students=arrived.beside)
     return open_delivery(arrived.students, contacts=arrived.contacts)

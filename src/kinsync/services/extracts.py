@@ -58,12 +58,18 @@ def open_extract(
             theirs.
 
     Raises:
-        ChangeInput: there is no such file, or it cannot be laid out so.
+        ChangeInput: there is no such file, it cannot be laid out so, or nobody names its students.
     """
     dialect = dialect_of(settings_of(route, values))
     file = open_delimited(existing(path), name=name, dialect=dialect)
-    if students is None or _names_students(file, mapping):
+    if file.is_refused or _names_students(file, mapping):
         return delivery_of([Source(file, mapping)])
+    if students is None:
+        named = ", ".join(column for name in _NAMES for column in mapping.feeds[name].columns)
+        raise ChangeInput(
+            f"{file.name} does not name its students, and there is no students.csv that does. "
+            f"Nothing was published. Add {named} to the extract, or upload students.csv."
+        )
     theirs = Source(open_delimited(existing(students)), students_mapping())
     return delivery_of([theirs, Source(file, mapping, has_students=False)])
 

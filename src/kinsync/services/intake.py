@@ -27,6 +27,7 @@ from kinsync.domain.mapping import Mapping as SourceMapping
 from kinsync.domain.rules import FILE_CODES
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline import snapshot
+from kinsync.pipeline.beyond import beyond
 from kinsync.pipeline.check import check_repeated_details
 from kinsync.pipeline.ends import ends_of, held_keys
 from kinsync.pipeline.link import link, repeated
@@ -219,9 +220,10 @@ class Intake:
         students = self._choose_students(firsts)
         lone = self._lone_of_known(lone, students)
         is_kept = self._without_strangers(keys, students) & self._without_reused(keys, vocabulary)
-        is_wanted = self._wanted(keys.filter(is_kept))
-        excluded += keys.filter(is_kept).filter(~is_wanted)["row"].n_unique()
-        is_kept = is_kept.scatter(is_kept.arg_true(), is_wanted)
+        most = [source.mapping.contacts_per_student or 0 for source in self.sources]
+        is_beyond = beyond(keys, is_kept, list(zip(self._starts, most, strict=True)))
+        excluded += keys["row"].filter(is_beyond).n_unique()
+        is_kept &= ~is_beyond
         self._is_kept = is_kept
         if not is_kept.all():
             keys = keys.filter(is_kept)
@@ -310,17 +312,6 @@ class Intake:
         unread = [pl.lit(None, pl.String).alias(name) for name in HELD.names()[1:]]
         self.held = pl.concat([self.held, strangers.to_frame("row").select("row", *unread)])
         return lone.filter(is_known)
-
-    def _wanted(self, keys: pl.DataFrame) -> pl.Series:
-        """Which rows are not beyond the number of contacts that their source has of a student."""
-        mask = pl.repeat(value=True, n=keys.height, eager=True)
-        for number, (source, start) in enumerate(zip(self.sources, self._starts, strict=True)):
-            if most := source.mapping.contacts_per_student:
-                end = (*self._starts[number + 1 :], None)[0]
-                is_theirs = pl.col("row").is_between(start + 1, end or pl.col("row"))
-                rank = pl.col("row").rank("dense").over("student", is_theirs)
-                mask &= keys.select(~is_theirs | (rank <= most)).to_series()
-        return mask
 
     def _without_reused(self, keys: pl.DataFrame, vocabulary: Vocabulary) -> pl.Series:
         """Which rows have an id of their own person; the others are held."""

@@ -118,14 +118,21 @@ class Tried:
         }
 
 
-def try_out(source: Source, mapping: SourceMapping, data: Path) -> Tried:
+def try_out(
+    source: Source, mapping: SourceMapping, data: Path, beside: Path | None = None
+) -> Tried:
     """What a mapping would make of a file, against the one that is in use.
+
+    ``beside`` is the students.csv whose students it speaks of, where it names none itself.
 
     Raises:
         Refused: the file could not be read with it at all.
     """
     now = read_own(source, (shown(source).own or _NONE).toml, name="the mapping in use")
-    with _taken(source, now, data) as before, _taken(source, mapping, data) as after:
+    with (
+        _taken(source, now, data, beside) as before,
+        _taken(source, mapping, data, beside) as after,
+    ):
         if after.is_refused:
             codes = [code for code in after.findings_by_code if RULES[code].severity == "error"]
             told = "; ".join(f"{RULES[code].title} ({code})" for code in codes)
@@ -144,8 +151,10 @@ _NONE = MappingVersion(0, "", datetime.min, "")  # noqa: DTZ901 (nobody is shown
 
 
 @contextmanager
-def _taken(source: Source, mapping: SourceMapping, data: Path) -> Iterator[Intake]:
-    with checked(open_pulled(data, source, mapping=mapping)) as intake:
+def _taken(
+    source: Source, mapping: SourceMapping, data: Path, beside: Path | None
+) -> Iterator[Intake]:
+    with checked(open_pulled(data, source, mapping=mapping, students=beside)) as intake:
         yield intake
 
 
@@ -199,10 +208,12 @@ class Unmapped:
     count: int
 
 
-def unmapped(source: Source, data: Path, mapping: SourceMapping | None = None) -> list[Unmapped]:
+def unmapped(
+    source: Source, data: Path, mapping: SourceMapping | None = None, beside: Path | None = None
+) -> list[Unmapped]:
     """The words of a file that nothing maps, the most frequent first."""
     used = mapping or read_own(source, (shown(source).own or _NONE).toml, name="the mapping in use")
-    with _taken(source, used, data) as intake:
+    with _taken(source, used, data, beside) as intake:
         found = all_findings(intake).filter(pl.col("code").is_in(list(WORD_CODES)))
     counted = found.group_by("code", "value").len().sort("len", "value", descending=[True, False])
     return [

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from kinsync.connectors import find_connector
 from kinsync.connectors.connector import Connector, Given
+from kinsync.connectors.extract import Extract
 from kinsync.domain.errors import ChangeInput, IncompletePull, KinsyncError, TryAgainLater
+from kinsync.services.source_files import collect
 from kinsync.services.sources import Reach, connected, given
 from kinsync.store import pulls, records
 from kinsync.store.sources import Source
@@ -73,17 +75,18 @@ def pulled_aside(source: Source, tools: PullTools) -> Iterator[Path]:
         yield path
 
 
-def _asked(source: Source) -> Connector:
+def _asked(source: Source) -> Connector | Extract:
     route = find_connector(source.connector)
-    if not isinstance(route, Connector):
-        raise ChangeInput(
-            f"{route.title} cannot be pulled: its files arrive. Leave --source out, and the newest "
-            "one is synced."
-        )
+    if not isinstance(route, Connector | Extract):
+        raise ChangeInput(f"{route.title} cannot be read by itself: its files are uploaded.")
     return route
 
 
-def _read(route: Connector, source: Source, tools: PullTools, spool: Spool, path: Path) -> Written:
+def _read(
+    route: Connector | Extract, source: Source, tools: PullTools, spool: Spool, path: Path
+) -> Written:
+    if isinstance(route, Extract):
+        return collect(route, source, path, at=tools.reach.now())
     told = given(route, source, tools.reach)
     with connected(route, source, told, tools.reach) as http:
         return read_whole(route, http, told, spool, path, tools.progress)

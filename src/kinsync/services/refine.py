@@ -88,8 +88,8 @@ class _Slot:
 class Refinery:
     """How the blocks of one file are refined: ``start`` is added to their row numbers.
 
-    Where a row may have several contacts, each of them is a row of its own from here on; only
-    findings and the file's rows go by the numbers of the file (``file_row``).
+    Where a row may have several contacts, each of them is a row of its own from here on: the
+    ``slot``-th of row ``row`` has the number ``row * slots + slot``. Findings go by ``row``.
     """
 
     file: str
@@ -104,7 +104,10 @@ class Refinery:
         told = pl.concat([slot.told for slot in slots])
         rows = slots[0].rows
         lone, lone_held, lone_findings = self._lone(rows, told)
-        students, student_findings = self._students(rows.filter(pl.col("part") == 0))
+        is_whole = rows.height == table.height  # no row has further parts
+        students, student_findings = self._students(
+            rows if is_whole else rows.filter(pl.col("part") == 0)
+        )
         students = self._numbered(students)
         ragged = self._numbered(self._ragged(block.ragged))
         excluded = block.rows.height - table.height + sum(slot.excluded for slot in slots)
@@ -150,16 +153,19 @@ class Refinery:
         rows = self.columns.rows(table, number)
         rows = rows.with_columns(tidy(rows["student_sis_id"]))
         contacts = clean_contacts(_with_contact(rows), self.vocabulary)
-        is_blank = ~pl.any_horizontal(pl.col(_SAYS_SOMETHING).is_not_null())
-        blank = contacts.filter(is_blank)
-        contacts = contacts if blank.is_empty() else contacts.filter(~is_blank)
-        told = contacts["row"].unique()
+        says_something = pl.any_horizontal(pl.col(_SAYS_SOMETHING).is_not_null())
+        told = contacts.filter(says_something)["row"].unique()
+        if told.len() < contacts.height:
+            contacts = contacts.filter(pl.col("row").is_in(told.implode()))
         left_out = self.columns.left_out(table)
         excluded = told.filter(told.is_in(left_out.implode()))
         if excluded.len():
             contacts = contacts.filter(~pl.col("row").is_in(excluded.implode()))
         checked = check_contacts(
-            contacts, self.vocabulary, file=self.file, header=partial(self.header, slot=number)
+            contacts,
+            self.vocabulary,
+            file=self.file,
+            header=partial(self.columns.header, slot=number),
         )
         return _Slot(
             rows=rows,

@@ -11,7 +11,7 @@ from posixpath import basename, dirname
 from django.db.backends.utils import CursorWrapper
 
 from kinsync.domain.errors import ChangeInput, Conflict, NotFound
-from kinsync.services.uploads import READ, TEMPORARY
+from kinsync.services.uploads import TEMPORARY, is_read
 from kinsync.store import uploads as records
 from kinsync.store.sftp_accounts import Account
 from kinsync.store.uploads import Name, OnComplete
@@ -173,7 +173,7 @@ class Names:
         records.drop_name(*asked, old)
         records.put_name(*asked, new, upload_id, at=at)
         records.move(cursor, account.district_id, upload_id, new, at=at)
-        if new in READ:
+        if is_read(account.district_id, new):
             self.on_complete(cursor, account.district_id, upload_id, at)
 
 

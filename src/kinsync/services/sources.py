@@ -9,14 +9,15 @@ from pathlib import Path
 
 from kinsync.connectors import find_connector
 from kinsync.connectors.connector import Connector, Given, Route, Setting
-from kinsync.connectors.extract import Extract
+from kinsync.connectors.extract import Extract, dialect_of
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.mapping import Mapping as SourceMapping
 from kinsync.pipeline.map import Columns
 from kinsync.services import intake
 from kinsync.services.delivery import Delivery, delivery_of
-from kinsync.services.extracts import mapping_over, open_extract
+from kinsync.services.extracts import mapping_over, open_extract, settings_of
 from kinsync.services.schedules import PULL, remove_schedule, set_schedule
+from kinsync.services.source_files import look_at_files
 from kinsync.store import records, sources
 from kinsync.store.sealing import Sealer
 from kinsync.store.sources import Source
@@ -64,6 +65,8 @@ def add_source(
             "district are not joined yet: remove that one first ('kinsync source remove')."
         )
     _check(route, values)
+    if isinstance(route, Extract):
+        dialect_of(settings_of(route, values))
     secret = {one.name for one in route.settings if one.is_secret}
     added = sources.add_source(
         district.id,
@@ -74,7 +77,7 @@ def add_source(
         reach.sealer,
         at=reach.now(),
     )
-    if isinstance(route, Connector):
+    if isinstance(route, Connector) or (isinstance(route, Extract) and values.get("folder")):
         set_schedule(
             district,
             f"{PULL}:{added.name}",
@@ -122,7 +125,7 @@ def secrets_of(connector: str) -> Sequence[Setting]:
 
 def remove_source(district: records.District, source: Source) -> None:
     """Forget a source, its secrets, mappings and times. What was published of it stays."""
-    if isinstance(find_connector(source.connector), Connector):
+    if isinstance(find_connector(source.connector), Connector | Extract):
         remove_schedule(district, f"{PULL}:{source.name}", missing_ok=True)
     sources.remove_source(source)
 
@@ -155,6 +158,9 @@ def look_at(source: Source, reach: Reach) -> Iterator[str]:
         ChangeInput, TryAgainLater: what has to be put right first, in plain words too.
     """
     route = find_connector(source.connector)
+    if isinstance(route, Extract):
+        yield from look_at_files(route, source)
+        return
     if not isinstance(route, Connector):
         yield f"{route.title} is not asked for anything: its files arrive."
         return

@@ -17,6 +17,7 @@ from pathlib import Path
 from django.db.backends.utils import CursorWrapper
 
 from kinsync.domain.errors import Conflict, TryAgainLater
+from kinsync.services.source_files import has_files, newest_file, source_of
 from kinsync.store import pulls
 from kinsync.store import uploads as records
 from kinsync.store.records import District
@@ -41,9 +42,14 @@ SILENT = timedelta(hours=1)
 """An upload without a sign of life for so long is not being received any more."""
 
 
-def purpose(path: str) -> str:
+def is_read(district_id: int, path: str) -> bool:
+    """Whether a sync reads an upload of that path."""
+    return path in READ or source_of(district_id, path) is not None
+
+
+def purpose(district_id: int, path: str) -> str:
     """What becomes of a file of that name: read, not needed, temporary, or unknown."""
-    if path in READ:
+    if is_read(district_id, path):
         return "read"
     if path in NOT_NEEDED:
         return "not needed"
@@ -199,7 +205,7 @@ class Uploads:
                 sha256=sha256,
                 at=at,
             )
-            if receiving.path in READ:
+            if is_read(account.district_id, receiving.path):
                 self.on_complete(cursor, account.district_id, receiving.upload_id, at)
 
     def give_up(self, receiving: Receiving, reason: str, *, is_kept: bool = True) -> None:
@@ -302,7 +308,10 @@ class Arrived:
     students: Path
     contacts: Path | None = None
     source: Source | None = None
-    """The source that it was pulled from, where it was; then ``students`` is a source table."""
+    """The source that it was pulled from, where it was; then ``students`` is a source table, or
+    the file of that source."""
+    beside: Path | None = None
+    """The newest students.csv, where the newest of all is the file of a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,11 +328,16 @@ class Arrivals:
             TryAgainLater: the database or storage is away.
         """
         found = latest_complete(district.id)
-        pulled = _latest_pull(district.id)
-        if pulled and (found is None or pulled[0] > max(map(_turn, found))):
-            turn, pull_id, source = pulled
-            with self.shelf.reading(district.public_id, pull_id) as path:
-                yield Arrived(turn, path, source=source)
+        turn_of_students = max(map(_turn, found)) if found else -1
+        of_sources = [_latest_pull(district.id), _latest_file(district.id)]
+        newest = max((one for one in of_sources if one), key=lambda one: one[0], default=None)
+        if newest and newest[0] > turn_of_students:
+            turn, number, source = newest
+            with (
+                self.shelf.reading(district.public_id, number) as path,
+                self.beside(district, source) as beside,
+            ):
+                yield Arrived(turn, path, source=source, beside=beside)
             return
         if found is None:
             yield None
@@ -346,6 +360,16 @@ class Arrivals:
                 named(contacts) if contacts else None,
             )
 
+    @contextlib.contextmanager
+    def beside(self, district: District, source: Source) -> Iterator[Path | None]:
+        """The newest students.csv, for a source whose files may not name students themselves."""
+        found = latest_complete(district.id) if has_files(source) else None
+        if found is None:
+            yield None
+            return
+        with self.shelf.reading(district.public_id, found[0].id) as path:
+            yield path
+
 
 def _turn(upload: Upload | None) -> int:
     return (upload.turn if upload else None) or 0
@@ -356,6 +380,12 @@ def _latest_pull(district_id: int) -> tuple[int, int, Source] | None:
     known = {source.id: source for source in list_sources(district_id)}
     pull = pulls.newest(district_id, known) if known else None
     return None if pull is None else (pull.turn or 0, pull.id, known[pull.source_id])
+
+
+def _latest_file(district_id: int) -> tuple[int, int, Source] | None:
+    """The same of the newest upload into the folder of a source."""
+    found = newest_file(district_id)
+    return None if found is None else (_turn(found[0]), found[0].id, found[1])
 
 
 def recent(district_id: int, *, limit: int = 50) -> list[Upload]:

@@ -315,6 +315,15 @@ def newest_of(district_id: int, path: str) -> Upload | None:
     return found[0] if found else None
 
 
+def newest_in_folders(district_id: int, *, limit: int = 100) -> list[Upload]:
+    """The files below a folder that any account of the district sees, the newest first."""
+    return _uploads(
+        "AND strpos(upload.path, '/') > 0 AND name.upload_id IS NOT NULL"
+        " ORDER BY upload.turn DESC LIMIT %s",
+        (district_id, limit),
+    )
+
+
 def kept_before(before: datetime, *, limit: int = 1000) -> list[tuple[int, str, int]]:
     """Uploads that ended before then and whose bytes are kept: district, its public id, upload."""
     with outages(doing="looking for old uploads"), connection.cursor() as cursor:

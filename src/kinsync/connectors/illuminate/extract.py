@@ -17,6 +17,7 @@ class IlluminateExtract(Extract):
     name: ClassVar = "illuminate"
     title: ClassVar = "Illuminate"
     file: ClassVar = "contacts*"
+    cadence: ClassVar = "30 3 * * *"
     settings: ClassVar[Sequence[Setting]] = layout_settings("contacts*")
     carries: ClassVar = Carries(
         contacts="all of the report",

@@ -17,6 +17,7 @@ class InfiniteCampusAuto(Extract):
     name: ClassVar = "infinite-campus-auto"
     title: ClassVar = "Infinite Campus Auto Sync"
     file: ClassVar = "*.csv"
+    cadence: ClassVar = "every 4 hours from 00:30"
     settings: ClassVar[Sequence[Setting]] = layout_settings("*.csv")
     carries: ClassVar = Carries(
         contacts="all of the extract, usually up to 7",

@@ -16,6 +16,7 @@ class SchoolInsight(Extract):
     name: ClassVar = "schoolinsight"
     title: ClassVar = "SchoolInsight"
     file: ClassVar = "*.csv"
+    cadence: ClassVar = "every 6 hours from 00:30"
     settings: ClassVar[Sequence[Setting]] = layout_settings("*.csv")
     carries: ClassVar = Carries(
         contacts="all of the report",

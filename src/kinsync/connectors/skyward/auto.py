@@ -16,6 +16,7 @@ class SkywardAuto(Extract):
     name: ClassVar = "skyward-auto"
     title: ClassVar = "Skyward Auto Sync"
     file: ClassVar = "*.csv"
+    cadence: ClassVar = "every 6 hours from 00:30"
     settings: ClassVar[Sequence[Setting]] = layout_settings("*.csv")
     carries: ClassVar = Carries(
         contacts="one of each student: the first emergency contact",

@@ -39,9 +39,11 @@ class Layout:
     def of(table: pl.DataFrame, quirks: Collection[str]) -> "Layout":
         """The layout of a table under these quirks."""
         names = tuple(reversed(table.columns) if "reordered" in quirks else table.columns)
-        cells = [table[name].cast(pl.String).str.len_chars().max() for name in names]
-        longest = [max(len(name), cell or 0) for name, cell in zip(names, cells, strict=True)]  # type: ignore[call-overload]
-        return Layout(names, tuple(length + 1 for length in longest))
+        cells = table.select(pl.col(names).cast(pl.String))
+        longest = cells.select(pl.all().str.len_chars().max().fill_null(0)).row(0)
+        return Layout(
+            names, tuple(1 + max(len(name), n) for name, n in zip(names, longest, strict=True))
+        )
 
 
 def laid_out(table: pl.DataFrame, layout: Layout, quirks: Collection[str]) -> bytes:
