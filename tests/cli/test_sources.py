@@ -118,10 +118,11 @@ def test_a_source_is_removed_and_what_it_brought_stays(source: Serving) -> None:
     assert records.find_district("Lakeside").published == 1
 
 
-def test_files_and_a_source_are_not_synced_together(source: Serving, tmp_path: Path) -> None:
+def test_a_file_of_a_source_that_is_not_there_is_refused(source: Serving, tmp_path: Path) -> None:
     told = kinsync("sync", "Lakeside", "--source", "nightly", "--file", tmp_path / "x.csv")
 
     assert told.code == 2
+    assert "There is no file" in told.said
 
 
 def test_a_pretended_system_says_where_it_is_and_lets_nights_pass() -> None:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from kinsync.domain.errors import ChangeInput, IncompletePull, SourceRefusal
-from kinsync.simulators.aeries import QUIRKS, AeriesSystem
+from kinsync.simulators.aeries import AREAS, QUIRKS, AeriesSystem
 from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Reply, Request, Serving
 from tests.connectors.contract import ConnectorContract
@@ -32,12 +32,10 @@ class TestContract(ConnectorContract):
 
 @contextmanager
 def aeries(
-    folder: Path, *quirks: str, students: int = 60, rights: Collection[str] | None = None
+    folder: Path, *quirks: str, students: int = 60, rights: Collection[str] = AREAS
 ) -> Iterator[tuple[AeriesSystem, Reader]]:
     """A district's Aeries with these quirks, and a source that reads it."""
-    roster = Roster(students=students, seed=5)
-    granted = {} if rights is None else {"rights": rights}
-    system = AeriesSystem(roster, quirks=quirks, **granted)
+    system = AeriesSystem(Roster(students=students, seed=5), quirks=quirks, rights=rights)
     with Serving(system) as serving:
         yield system, reader("aeries", serving, folder)
 

@@ -107,7 +107,7 @@ class Lists:
         header = {"Authorization": _header(request)}
         told = signature.collect_parameters(headers=header, exclude_oauth_signature=False)
         given = dict(told)
-        signed = Signed(request.url, "GET", headers=header)
+        signed: Any = Signed(request.url, "GET", headers=header)
         query = signature.collect_parameters(uri_query=request.url.partition("?")[2])
         signed.params = [pair for pair in [*told, *query] if pair[0] != "oauth_signature"]
         signed.signature = given["oauth_signature"]
