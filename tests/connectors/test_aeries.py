@@ -1,7 +1,7 @@
 """Aeries, as its makers describe it and as it was seen."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -237,22 +237,53 @@ def test_contacts_come_in_the_same_order_however_aeries_has_them(tmp_path: Path)
         assert source.read().equals(before)
 
 
-def test_a_list_that_moves_while_it_is_read_is_not_the_whole(tmp_path: Path) -> None:
+def moving(system: AeriesSystem, moved: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+    """After the first page of a list something happens to the students."""
+    answer = system.answer
+
+    def answered(request: Request) -> Reply:
+        reply = answer(request)
+        if request.query.get("StartingRecord") == "1" and request.path.endswith("/students"):
+            system.roster.students = moved(system.roster.students)
+        return reply
+
+    system.answer = answered  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    ("moved", "words"),
+    [
+        (lambda students: pl.concat([students.tail(1), students]), "came twice"),
+        (lambda students: students.slice(1), "did not list"),
+    ],
+)
+def test_a_list_that_moves_while_it_is_read_is_not_the_whole(
+    moved: Callable[[pl.DataFrame], pl.DataFrame], words: str, tmp_path: Path
+) -> None:
     with aeries(tmp_path) as (system, source):
-        students = system.roster.students
-        slow = replace(source, settings={**source.settings, "page_size": "4"})
-        answer = system.answer
+        of_one = system.roster.contacts["school"].mode()[0]
+        settings = {**source.settings, "page_size": "4", "schools": of_one}
+        of_school = pl.col("School_id") == of_one
+        with_contacts = pl.col("Student_id").is_in(system.roster.contacts["student"].implode())
+        system.roster.students = system.roster.students.filter(of_school, with_contacts)
+        moving(system, moved)
 
-        def moving(request: Request) -> Reply:
-            """After each page one student comes before all others."""
-            reply = answer(request)
-            if "StartingRecord" in request.query:
-                system.roster.students = pl.concat([system.roster.students.tail(1), students])
-            return reply
+        with pytest.raises(IncompletePull, match=words):
+            replace(source, settings=settings).read()
 
-        system.answer = moving  # type: ignore[method-assign]
-        with pytest.raises(IncompletePull, match="twice"):
-            slow.read()
+
+def test_contacts_of_nobody_are_left_out(tmp_path: Path) -> None:
+    with aeries(tmp_path) as (system, source):
+        gone = system.roster.students["Student_id"][0]
+        system.roster.students = system.roster.students.slice(1)
+
+        assert gone not in set(source.rows()["student_sis_id"])
+
+
+@pytest.mark.parametrize("size", ["0", "many", "-5"])
+def test_a_size_of_pages_that_is_none_is_refused(size: str, tmp_path: Path) -> None:
+    with aeries(tmp_path) as (_, source), pytest.raises(ChangeInput, match="page_size"):
+        replace(source, settings={**source.settings, "page_size": size}).read()
 
 
 def test_an_older_build_spells_a_name_otherwise_and_nothing_is_lost(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import httpx2
 import polars as pl
 
+from kinsync.domain.errors import ChangeInput
 from kinsync.transport.http import Http, Limits
 from kinsync.transport.source_table import Piece, Table
 
@@ -55,6 +56,17 @@ class Given:
 
     def __getitem__(self, name: str) -> str:
         return self.values[name]
+
+    def number(self, name: str) -> int:
+        """A setting that is a whole number, 1 or more.
+
+        Raises:
+            ChangeInput: it is none.
+        """
+        text = self[name].strip()
+        if not text.isascii() or not text.isdigit() or not int(text):
+            raise ChangeInput(f"The setting {name} is to be a whole number, 1 or more.")
+        return int(text)
 
     def listed(self, name: str) -> tuple[str, ...]:
         """A setting that is a list, separated by commas."""

@@ -1,10 +1,12 @@
 """A source table: what came of a system page by page, set down as one delimited file.
 
-The pages of every table wait on disk as text. Written down are some thousand students at a time, in
-the order of their keys, so that memory stays bounded, and the same rows make the same bytes however
-the system shuffled them. A row is a line: breaks within a value become blanks.
+Rows wait on disk as text, sorted into *lots* by a checksum of their student, so that a lot holds
+all about its students. Lot by lot they are joined and written: memory stays bounded, and the same
+rows make the same bytes however the system shuffled them. A row is a line: breaks within a value
+become blanks.
 """
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,10 @@ import polars as pl
 from kinsync.domain.errors import IncompletePull, TryAgainLater
 from kinsync.transport.spool import Spool
 
-STUDENTS_AT_ONCE = 20_000
+LOTS = 64
+"""As many for every system: another number would put the rows into another order."""
+ROWS_IN_HAND = 500
+"""Rows of a lot that are set down together."""
 
 Join = Callable[[Mapping[str, pl.LazyFrame]], pl.LazyFrame]
 
@@ -24,9 +29,10 @@ Join = Callable[[Mapping[str, pl.LazyFrame]], pl.LazyFrame]
 class Table:
     """One list of a system.
 
-    ``key`` names the columns that tell its rows apart: the same row of two pages counts once.
-    ``columns`` are all that are kept, ``certain`` those that every row has, if with nothing in it:
-    where one is missing, the system's interface has changed.
+    A table that has the student's key is sorted into lots; any other is to be small, such as a set
+    of codes: it is there for every lot. ``key`` names the columns that tell its rows apart: the
+    same row of two pages counts once. ``columns`` are all that are kept, ``certain`` those that
+    every row has, if with nothing in it: where one is missing, the system's interface has changed.
     """
 
     name: str
@@ -55,13 +61,7 @@ class SourceTable:
     """The tables of one pull, gathering on disk."""
 
     def __init__(
-        self,
-        tables: Sequence[Table],
-        student_key: str,
-        spool: Spool,
-        *,
-        who: str,
-        students_at_once: int = STUDENTS_AT_ONCE,
+        self, tables: Sequence[Table], student_key: str, spool: Spool, *, who: str
     ) -> None:
         """The first of ``tables`` lists the students; ``who`` is what messages call the system."""
         self._tables = {table.name: table for table in tables}
@@ -69,7 +69,7 @@ class SourceTable:
         self._student_key = student_key
         self._spool = spool
         self._who = who
-        self._at_once = students_at_once
+        self._in_hand: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
         self.rows = dict.fromkeys(self._tables, 0)
 
     def add(self, piece: Piece) -> None:
@@ -80,53 +80,76 @@ class SourceTable:
             TryAgainLater: the disk is full.
         """
         table = self._tables[piece.table]
+        self._check(table, piece.rows)
+        for row in piece.rows:
+            lot = self._lot(table, row)
+            waiting = self._in_hand.setdefault((table.name, lot), [])
+            waiting.append({name: row.get(name) for name in table.columns})
+            if len(waiting) == ROWS_IN_HAND:
+                self._set_down(table, lot)
+        self.rows[table.name] += len(piece.rows)
+
+    def _check(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         for name in (*table.key, *table.certain):
-            if not all(name in row for row in piece.rows):
+            if not all(name in row for row in rows) or (
+                name in table.key and any(row[name] in (None, "") for row in rows)
+            ):
                 raise IncompletePull(
                     f"{self._who} gave {table.name} without {name}. Nothing was published. Where "
                     "it stays so, the system's interface has changed."
                 )
-        columns = {name: [_text(row.get(name)) for row in piece.rows] for name in table.columns}
+
+    def _lot(self, table: Table, row: Mapping[str, Any]) -> int:
+        """In which lot a row lies; all of them lie in the first where no student is named."""
+        if self._student_key not in table.columns:
+            return 0
+        return zlib.crc32(str(_text(row[self._student_key])).encode()) % LOTS
+
+    def _set_down(self, table: Table, lot: int) -> None:
+        rows = self._in_hand.pop((table.name, lot), [])
+        columns = {name: [_text(row[name]) for row in rows] for name in table.columns}
         frame = pl.DataFrame(columns, schema=dict.fromkeys(table.columns, pl.String))
-        self._spool.append(table.name, frame)
-        self.rows[table.name] += frame.height
+        self._spool.append(f"{table.name}-{lot}", frame)
 
     def write(self, path: Path, join: Join) -> Written:
-        """Write the whole as one file, its students in the order of their keys.
+        """Write the whole as one file, and let go of the rows.
 
         Raises:
             TryAgainLater: the disk is full.
         """
-        listed = self._scan(self._spine).select(pl.col(self._student_key).unique())
-        students = listed.collect(engine="streaming").to_series().sort()
-        rows = 0
+        for name, lot in list(self._in_hand):
+            self._set_down(self._tables[name], lot)
+        rows = students = 0
         try:
             with path.open("wb") as file:
-                for start in range(0, max(1, students.len()), self._at_once):
-                    some = students.slice(start, self._at_once)
-                    theirs = {name: self._of(name, some) for name in self._tables}
-                    frame = join(theirs).collect(engine="streaming")
-                    _write(file, frame, has_header=start == 0)
+                for lot in range(LOTS):
+                    theirs = {name: self._of(table, lot) for name, table in self._tables.items()}
+                    frame = join({name: rows.lazy() for name, rows in theirs.items()}).collect()
+                    _write(file, frame, has_header=lot == 0)
                     rows += frame.height
-        except (OSError, pl.exceptions.ComputeError) as error:
+                    students += theirs[self._spine].height
+        except OSError as error:
             raise TryAgainLater(
                 "The temporary folder cannot be written. Nothing was published. Make room on the "
                 "disk, or name another folder with TMPDIR, and try again."
             ) from error
-        return Written(rows, students.len())
+        return Written(rows, students)
 
-    def _of(self, name: str, students: pl.Series) -> pl.LazyFrame:
-        """The rows of these students, each once; all rows of a table that is not of students."""
-        table, frame = self._tables[name], self._scan(name)
-        if self._student_key in table.columns and students.len():
-            first, last = pl.lit(students[0]), pl.lit(students[-1])
-            frame = frame.filter(pl.col(self._student_key).is_between(first, last))
-        return frame.sort(pl.all()).unique(table.key, keep="first", maintain_order=True)
+    def _of(self, table: Table, lot: int) -> pl.DataFrame:
+        """The rows of a lot, each once."""
+        place = lot if self._student_key in table.columns else 0
+        nothing = pl.DataFrame(schema=dict.fromkeys(table.columns, pl.String))
+        found = pl.concat([nothing, *self._spool.parts(f"{table.name}-{place}")])
+        return _each_once(found, table.key)
 
-    def _scan(self, name: str) -> pl.LazyFrame:
-        found = self._spool.scan(name)
-        columns = dict.fromkeys(self._tables[name].columns, pl.String)
-        return pl.LazyFrame(schema=columns) if found is None else found
+
+def _each_once(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """Of rows with the same key the least one, whatever the order in which they came."""
+    is_doubled = rows.select(key).is_duplicated()
+    if not is_doubled.any():
+        return rows
+    doubled = rows.filter(is_doubled).sort(pl.all()).unique(key, keep="first", maintain_order=True)
+    return pl.concat([rows.filter(~is_doubled), doubled])
 
 
 def _text(value: object) -> str | None:
