@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from kinsync.domain.errors import ChangeInput, IncompletePull, SourceRefusal
-from kinsync.simulators.aeries import QUIRKS, AeriesSystem
+from kinsync.simulators.aeries import AREAS, QUIRKS, AeriesSystem
 from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Reply, Request, Serving
 from tests.connectors.contract import ConnectorContract
@@ -32,12 +32,10 @@ class TestContract(ConnectorContract):
 
 @contextmanager
 def aeries(
-    folder: Path, *quirks: str, students: int = 60, rights: Collection[str] | None = None
+    folder: Path, *quirks: str, students: int = 60, rights: Collection[str] = AREAS
 ) -> Iterator[tuple[AeriesSystem, Reader]]:
     """A district's Aeries with these quirks, and a source that reads it."""
-    roster = Roster(students=students, seed=5)
-    granted = {} if rights is None else {"rights": rights}
-    system = AeriesSystem(roster, quirks=quirks, **granted)
+    system = AeriesSystem(Roster(students=students, seed=5), quirks=quirks, rights=rights)
     with Serving(system) as serving:
         yield system, reader("aeries", serving, folder)
 
@@ -143,12 +141,19 @@ def test_phones_are_digits_however_they_are_written(tmp_path: Path) -> None:
     with aeries(tmp_path, "formatted-phones") as (system, source):
         taken = source.taken_in()
 
-    phones = {phone[-10:] for phones in taken.people["phones"] for phone in _numbers(phones)}
-    assert phones == set(system.roster.contacts["phone"])
+    phones = {phone[-10:] for phone in taken.people["phone"].drop_nulls()}
+    assert phones == set(system.roster.contacts["phone"]) - {""}
 
 
-def _numbers(phones: list[dict[str, str]]) -> list[str]:
-    return [phone["phone"] for phone in phones]
+def test_a_phone_says_of_which_kind_it_is(tmp_path: Path) -> None:
+    with aeries(tmp_path, students=200) as (system, source):
+        people = source.taken_in().people
+        kinds = Counter(system.roster.contacts.filter(pl.col("phone") != "")["phone_kind"])
+
+    found = Counter(people["phone_type"].drop_nulls())
+    assert found["Home"] == kinds["home"]
+    assert found["Cell"] == kinds["cell"] + kinds[""]
+    assert kinds["home"] > 0
 
 
 def test_a_student_of_two_schools_comes_once_and_so_does_every_contact(tmp_path: Path) -> None:

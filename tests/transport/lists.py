@@ -104,9 +104,10 @@ class Lists:
 
     def _signed(self, request: Request) -> Reply:
         """200 where the signature of OAuth 1.0a is right."""
-        told = signature.collect_parameters(headers={"Authorization": _header(request)})
+        header = {"Authorization": _header(request)}
+        told = signature.collect_parameters(headers=header, exclude_oauth_signature=False)
         given = dict(told)
-        signed = Signed(request.url, "GET", headers={"Authorization": _header(request)})
+        signed: Any = Signed(request.url, "GET", headers=header)
         query = signature.collect_parameters(uri_query=request.url.partition("?")[2])
         signed.params = [pair for pair in [*told, *query] if pair[0] != "oauth_signature"]
         signed.signature = given["oauth_signature"]

@@ -77,7 +77,11 @@ def test_values_come_back_as_they_were_but_for_breaks(tmp_path: Path) -> None:
 
 
 def test_numbers_truths_and_nothing_are_written_as_the_system_means_them(tmp_path: Path) -> None:
-    rows = [{"id": 7, "name": None}, {"id": 8, "name": True}, {"id": 9, "name": 4.0}]
+    rows: list[dict[str, object]] = [
+        {"id": 7, "name": None},
+        {"id": 8, "name": True},
+        {"id": 9, "name": 4.0},
+    ]
     written = write(tmp_path, [Piece("students", rows)])
 
     assert written.decode().splitlines()[1:] == ["7,,,", "8,true,,", "9,4,,"]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from kinsync.services.mappings import Tried
     from kinsync.store.sources import MappingVersion, Source
 
+__all__ = ["source"]
+
 _district_argument = click.argument("district")
 _source_argument = click.argument("name", metavar="SOURCE")
 _file_type = click.Path(path_type=Path)

@@ -15,7 +15,7 @@ from kinsync.cli.session import connected, tools
 from kinsync.domain.changes import Changes
 from kinsync.domain.errors import ChangeInput, KinsyncError, NotFound
 from kinsync.domain.settings import Settings
-from kinsync.services.delivery import Delivery, open_delivery
+from kinsync.services.delivery import Delivery, existing, open_delivery
 
 if TYPE_CHECKING:
     from kinsync.services.sync import Outcome, Tools
@@ -109,7 +109,7 @@ def _sync_source(
         beside = stack.enter_context(bootstrap.arrivals(settings).beside(district, source))
         turn = None
         if file is not None:
-            path = file
+            path = existing(file)
         elif is_preview:
             path = stack.enter_context(pulled_aside(source, pulling))
         else:

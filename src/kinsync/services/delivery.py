@@ -80,6 +80,11 @@ def read_mapping(path: Path | None) -> Mapping | None:
 
 
 def existing(path: Path) -> Path:
+    """A file that was named, if it can be read.
+
+    Raises:
+        ChangeInput: it cannot; the message says why.
+    """
     """The path, if a file is there that can be read.
 
     Raises:

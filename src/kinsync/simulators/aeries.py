@@ -16,6 +16,8 @@ from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Reply, Request
 
 CERTIFICATE = "3fA9c0d17bE24586a2f1D0c94e7B5836"
+AREAS = ("Student Data", "Contacts")
+"""Security areas that a certificate may be granted."""
 YEARS = ("2025-2026", "2026-2027")
 QUIRKS: Mapping[str, str] = {
     "admin-root": "the interface stands under /admin instead of /aeries",
@@ -86,7 +88,7 @@ class AeriesSystem:
         *,
         quirks: Collection[str] = (),
         certificate: str = CERTIFICATE,
-        rights: Collection[str] = ("Student Data", "Contacts"),
+        rights: Collection[str] = AREAS,
     ) -> None:
         """``rights`` are the security areas that the certificate is granted."""
         self.roster = roster

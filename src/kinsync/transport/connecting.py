@@ -70,10 +70,15 @@ class Timed(httpcore2.NetworkStream):
 
 def refused_certificate(error: Exception) -> str:
     """Why the other side's certificate was refused; blank where that is not what happened."""
-    cause = error.__cause__
+    cause = _cause(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return cause.verify_message.rstrip(".")
     return ""
+
+
+def _cause(error: Exception) -> BaseException | None:
+    """What the system said. A pool of connections hides it, and keeps it as the context."""
+    return error.__cause__ or error.__context__
 
 
 def why(error: Exception, seconds: float) -> str:
@@ -82,9 +87,9 @@ def why(error: Exception, seconds: float) -> str:
         return f"no answer within {seconds:.0f} seconds"
     if verdict := refused_certificate(error):
         return f"the certificate was refused: {verdict}"
-    if isinstance(error.__cause__, ssl.SSLError):
+    if isinstance(_cause(error), ssl.SSLError):
         return "no TLS connection came about"
-    if isinstance(error.__cause__, ConnectionRefusedError):
+    if isinstance(_cause(error), ConnectionRefusedError):
         return "the connection was refused"
     is_connecting = isinstance(error, httpcore2.ConnectError)
     return "no connection came about" if is_connecting else "the connection broke"

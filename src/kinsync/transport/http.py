@@ -7,6 +7,7 @@ with one in it stands in a message: places are named by the pattern of their pat
 """
 
 import ipaddress
+import logging
 import ssl
 import threading
 import time
@@ -22,11 +23,14 @@ import httpcore2
 import httpx2
 import orjson
 import stamina
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from kinsync.domain.errors import ChangeInput, IncompletePull, SourceRefusal
 from kinsync.transport.connecting import BROKEN, refused_certificate, why
-from kinsync.transport.network import Network, ThreadClock, Transport
+from kinsync.transport.network import Network, ThreadClock, TooLarge, Transport
 from kinsync.transport.signing import TokenRefused, quoted
+
+log = logging.getLogger("kinsync.pull")
 
 MOST_REDIRECTS = 3
 _AGAIN = frozenset({408, 425, 429, *range(500, 600)} - {501})
@@ -120,7 +124,7 @@ class Http:
             network_backend=Network(self._clock),
         )
         self._client = httpx2.Client(
-            transport=Transport(pool),
+            transport=Transport(pool, most_bytes=self.limits.answer_bytes),
             trust_env=False,
             timeout=self.limits.silent_seconds,
             headers={"Accept": "application/json", "User-Agent": "Kinsync"},
@@ -223,6 +227,11 @@ class Http:
                     response.close()
             except TokenRefused as refused:
                 raise self._status_error(place, refused.status, None, is_token=True) from None
+            except TooLarge:
+                raise SourceRefusal(
+                    f"{self.who} answered {place} with more than "
+                    f"{self.limits.answer_bytes >> 20} MiB. Nothing was published."
+                ) from None
             except BROKEN as error:
                 if verdict := refused_certificate(error):
                     raise SourceRefusal(
@@ -260,10 +269,7 @@ class Http:
         for chunk in response.iter_bytes():
             size += len(chunk)
             if size > self.limits.answer_bytes:
-                raise SourceRefusal(
-                    f"{self.who} answered {place} with more than "
-                    f"{self.limits.answer_bytes >> 20} MiB. Nothing was published."
-                )
+                raise TooLarge
             chunks.append(chunk)
         body = b"".join(chunks)
         is_page = body.lstrip()[:1] == b"<" or "html" in response.headers.get("content-type", "")
@@ -297,6 +303,14 @@ class Http:
                 "address of the source, and whether its interface is switched on."
             )
         return SourceRefusal(f"{self.who} refused {asked} (HTTP {status}). Nothing was published.")
+
+
+def _say_again(details: RetryDetails) -> None:
+    """A fault may be over the next time; the words for it are ours."""
+    log.info("Asked again in %.1f s: %s.", details.wait_for, details.caused_by)
+
+
+set_on_retry_hooks([_say_again])  # stamina's own print what they are called with
 
 
 class _Fault(Exception):

@@ -59,11 +59,17 @@ class Network(httpcore2.NetworkBackend):
         return Timed(stream, self._clock)
 
 
+class TooLarge(Exception):
+    """An answer has more bytes than are taken."""
+
+
 class Transport(httpx2.BaseTransport):
     """The pool as the client wants it; what goes wrong is told in the pool's own exceptions."""
 
-    def __init__(self, pool: httpcore2.ConnectionPool) -> None:
+    def __init__(self, pool: httpcore2.ConnectionPool, *, most_bytes: int) -> None:
+        """``most_bytes`` of an answer are taken, as they come, whoever reads it."""
         self._pool = pool
+        self._most_bytes = most_bytes
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         url = httpcore2.URL(
@@ -82,7 +88,10 @@ class Transport(httpx2.BaseTransport):
             )
         )
         return httpx2.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer), request=request
+            answer.status,
+            headers=answer.headers,
+            stream=_Body(answer, self._most_bytes),
+            request=request,
         )
 
     def close(self) -> None:
@@ -90,11 +99,17 @@ class Transport(httpx2.BaseTransport):
 
 
 class _Body(httpx2.SyncByteStream):
-    def __init__(self, answer: httpcore2.Response) -> None:
+    def __init__(self, answer: httpcore2.Response, most_bytes: int) -> None:
         self._answer = answer
+        self._most_bytes = most_bytes
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._answer.iter_stream()
+        size = 0
+        for chunk in self._answer.iter_stream():
+            size += len(chunk)
+            if size > self._most_bytes:
+                raise TooLarge
+            yield chunk
 
     def close(self) -> None:
         self._answer.close()

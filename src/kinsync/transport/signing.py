@@ -19,7 +19,6 @@ EARLY_SECONDS = 60.0
 """A token is renewed so long before it ends."""
 USUAL_SECONDS = 3600.0
 """How long a token is taken to live where its answer does not say."""
-MOST_TOKEN_BYTES = 1 << 20
 
 
 class TokenRefused(Exception):
@@ -145,15 +144,10 @@ def _basic(name: str, password: str) -> str:
 
 
 def _read_token(response: httpx2.Response) -> Mapping[str, object]:
-    body = b""
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > MOST_TOKEN_BYTES:
-            raise TokenRefused(response.status_code)
     if not response.is_success:
         raise TokenRefused(response.status_code)
     try:
-        found = json.loads(body)
+        found = json.loads(response.read())
     except ValueError:
         raise TokenRefused(response.status_code) from None
     if not isinstance(found, dict) or not found.get("access_token"):
