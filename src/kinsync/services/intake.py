@@ -260,7 +260,7 @@ class Intake:
         several = students.select(pl.col("several").sum()).collect().item()
         return {
             "contacts_of_several_students": several,
-            "rows_joined": keys.height - self.counts.contacts,
+            "rows_joined": keys["row"].n_unique() - self.counts.contacts,
         }
 
     def _choose_students(self, firsts: pl.DataFrame) -> pl.Series:
