@@ -144,7 +144,7 @@ ENDS = pl.Schema(
         "contacts": pl.UInt8(),  # 1 where it is the first row of its person, else 0
         "several": pl.UInt8(),  # 1 where that person stands to several students
         "relationships": pl.UInt8(),
-        "parts": pl.UInt16(),  # of a kept row with a contact, else 0
+        "with_contact": pl.UInt8(),  # 1 for a kept row that has one
         "unreadable": pl.UInt8(),  # 1 where a held row may speak of any student
     }
 )

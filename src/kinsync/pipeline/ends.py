@@ -32,9 +32,7 @@ def ends_of(
     """
     is_first_part = keys["part"] == 0
     further = keys.filter(~is_first_part)
-    parts = further.group_by("row").agg(further=pl.len())
-    kept = _kept(keys, plan, is_first_part).join(parts, on="row", how="left")
-    kept = kept.with_columns(parts=1 + pl.col("further").fill_null(0)).drop("further")
+    kept = _kept(keys, plan, is_first_part).with_columns(with_contact=pl.lit(1))
     stay = pl.concat([kept, lone], how="diagonal").with_columns(
         published=pl.lit(1), collapsed=pl.col("row").is_in(repeated.implode()).cast(pl.Int8)
     )

@@ -33,27 +33,12 @@ from kinsync.pipeline.ends import ends_of, held_keys
 from kinsync.pipeline.link import link, repeated
 from kinsync.pipeline.map import Columns
 from kinsync.pipeline.sis_ids import judge_sis_ids, rows_to_judge
+from kinsync.services.across_rows import FIELDS, TOLD, places_of
 from kinsync.services.counts import Counts, Rest
 from kinsync.services.refine import FIRSTS, LONE, Refined, Refinery
 from kinsync.services.side_by_side import Progress, side_by_side, watched
 from kinsync.transport.delimited import DelimitedFile
 from kinsync.transport.spool import Spool
-
-_FIELDS = {
-    "student-unknown": ("student_sis_id", "student_sis_id"),
-    "sis-id-reused": ("contact_sis_id", "sis_id"),
-    "sis-id-names-differ": ("contact_sis_id", "sis_id"),
-    "link-conflict": ("contact_name", "name"),
-    "link-group-large": ("contact_name", "name"),
-    "phone-shared": ("contact_phone", "phone"),
-    "email-shared": ("contact_email", "email"),
-    "contact-repeated": (None, "name"),
-}
-"""Of findings that take more than one row to see: the field, and the column with the value."""
-
-
-_TOLD = ("row", "student_sis_id", "name", "name_key", "name_suffix", "sis_id", "phone", "email")
-"""Columns of a waiting row that findings and held rows speak of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +90,12 @@ class Intake:
     def students(self) -> pl.DataFrame:
         """The students (``frames.STUDENTS``): of each, what its first row says."""
         return pl.concat([empty(STUDENTS), *self.student_pieces()])
+
+    def schools(self) -> pl.DataFrame:
+        """The schools that the students name (``frames.SCHOOLS``)."""
+        is_chosen = pl.col("row").is_in(self._student_rows.implode())
+        named = self._spool.pick("students", ("school_sis_id",), is_chosen)
+        return snapshot.schools(empty(STUDENTS) if named is None else named)
 
     def student_pieces(self) -> Iterator[pl.DataFrame]:
         """The same in pieces."""
@@ -231,7 +222,7 @@ class Intake:
         again = pl.concat(
             [repeated(keys), lone.filter(~pl.col("student").is_first_distinct())["row"]]
         )
-        self._note_places(pl.concat([linked.places, _places(again, "contact-repeated")]))
+        self._note_places(pl.concat([linked.places, places_of(again, "contact-repeated")]))
         self._plan = snapshot.plan(keys, linked.rows)
         of_held = held_keys(self.held) if self._tells_ends else pl.DataFrame()
         self._read_ragged(ragged, students)
@@ -269,7 +260,7 @@ class Intake:
         several = students.select(pl.col("several").sum()).collect().item()
         return {
             "contacts_of_several_students": several,
-            "rows_joined": keys.height - self.counts.contacts,
+            "rows_joined": keys["row"].n_unique() - self.counts.contacts,
         }
 
     def _choose_students(self, firsts: pl.DataFrame) -> pl.Series:
@@ -282,11 +273,11 @@ class Intake:
 
     def _compare_later_students(self, later: pl.Series) -> None:
         """Students whose rows are far apart: what later ones say differently is a finding."""
-        pieces = pl.concat(self._spool.parts("students")).rename({"sis_id": "student_sis_id"})
-        again = pieces.filter(pl.col("row").is_in(later.implode()))
+        again = self._student_pieces_of(pl.col("row").is_in(later.implode()))
         again = again.with_columns(pl.col("row") // self._columns[0].slots)
-        first = pieces.filter(pl.col("row").is_in(self._student_rows.implode()))
-        first = first.join(again.select("student_sis_id"), on="student_sis_id", how="semi")
+        named = pl.col("sis_id").is_in(again["student_sis_id"].unique().implode())
+        is_first = pl.col("row").is_in(self._student_rows.implode())
+        first = self._student_pieces_of(named & is_first)
         source = self.sources[0]
         self._note(
             check_repeated_details(
@@ -294,12 +285,17 @@ class Intake:
             )
         )
 
+    def _student_pieces_of(self, wanted: pl.Expr) -> pl.DataFrame:
+        """The waiting rows of students (``row``, ``student_sis_id``, details) that are wanted."""
+        found = self._spool.pick("students", ("row", *STUDENTS.names()), wanted)
+        return pl.DataFrame() if found is None else found.rename({"sis_id": "student_sis_id"})
+
     def _without_strangers(self, keys: pl.DataFrame, students: pl.Series) -> pl.Series:
         """Which rows speak of a student that the delivery brings; the others are held."""
         if all(source.has_students for source in self.sources):
             return pl.repeat(value=True, n=keys.height, eager=True)
         is_known = keys["student"].is_in(students.implode())
-        self._hold(_places(keys["row"].filter(~is_known).unique(), "student-unknown"))
+        self._hold(places_of(keys["row"].filter(~is_known).unique(), "student-unknown"))
         return is_known
 
     def _lone_of_known(self, lone: pl.DataFrame, students: pl.Series) -> pl.DataFrame:
@@ -308,7 +304,7 @@ class Intake:
         strangers = lone["row"].filter(~is_known)
         if strangers.is_empty():
             return lone
-        self._note_places(_places(strangers, "student-unknown"))
+        self._note_places(places_of(strangers, "student-unknown"))
         unread = [pl.lit(None, pl.String).alias(name) for name in HELD.names()[1:]]
         self.held = pl.concat([self.held, strangers.to_frame("row").select("row", *unread)])
         return lone.filter(is_known)
@@ -360,7 +356,7 @@ class Intake:
             self._note_group(str(code), group)
 
     def _note_group(self, code: str, group: pl.DataFrame) -> None:
-        field, value = _FIELDS[code]
+        field, value = FIELDS[code]
         for number, start in reversed(list(enumerate(self._starts))):
             columns = self._columns[number]
             mine = group.filter(pl.col("row") > start)
@@ -383,11 +379,5 @@ class Intake:
     def _texts(self, rows: pl.Series) -> pl.DataFrame:
         """What is told of the clean contact rows of these numbers."""
         wanted = pl.col("row").is_in(rows.unique().implode())
-        found = None if rows.is_empty() else self._spool.pick("contacts", _TOLD, wanted)
-        return (
-            pl.DataFrame(schema={name: CLEAN[name] for name in _TOLD}) if found is None else found
-        )
-
-
-def _places(rows: pl.Series, code: str) -> pl.DataFrame:
-    return pl.DataFrame({"row": rows}).with_columns(code=pl.lit(code))
+        found = None if rows.is_empty() else self._spool.pick("contacts", TOLD, wanted)
+        return pl.DataFrame(schema={name: CLEAN[name] for name in TOLD}) if found is None else found

@@ -138,7 +138,7 @@ def _rest(
         Counts(rows=sum(ended.values()), **ended, **{name: count[name] for name in told}),
         {
             "contacts_of_several_students": count["several"],
-            "rows_joined": count["parts"] - count["contacts"],
+            "rows_joined": count["with_contact"] - count["contacts"],
         },
         _moved(known.findings, lines, places),
         schools,

@@ -52,7 +52,7 @@ CONFIGURATION = """
 # Written by Kinsync when it made this database.
 shared_buffers = 256MB
 maintenance_work_mem = 128MB
-max_wal_size = 4GB                  # a first load should not wait for checkpoints
+max_wal_size = 8GB                  # a first load should not wait for checkpoints
 checkpoint_timeout = 15min
 wal_compression = on
 random_page_cost = 1.1

@@ -11,6 +11,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from uuid import uuid4
 
 import polars as pl
@@ -233,36 +234,49 @@ def write_cache(storage: Storage, public_id: str, name: str, frames: Mapping[str
     write_frames(storage.district(public_id) / name, frames)
 
 
-def keep_pieces(
+@contextlib.contextmanager
+def keeping(
     storage: Storage, public_id: str, name: str, records: Iterable[tuple[str, pl.DataFrame]]
-) -> Mapping[str, Sequence[pl.LazyFrame]]:
-    """Keep the records of a first version as they come, a kind and a frame at a time.
+) -> Iterator[Iterator[tuple[str, pl.DataFrame]]]:
+    """The records of a first version (kind and frame), kept as they pass.
 
-    Answers what is kept, by kind.
+    At the end of the ``with`` the cache holds all that passed, or is not there.
 
     Raises:
         TryAgainLater: the disk is full.
     """
-    folder = storage.district(public_id) / name
-    with new_frames(folder) as add:
-        for number, (kind, piece) in enumerate(_gathered(records)):
-            add(f"{kind}.{number:06d}", piece)
-    return _by_kind(scan_frames(folder))
+    with new_frames(storage.district(public_id) / name) as add:
+
+        def passing() -> Iterator[tuple[str, pl.DataFrame]]:
+            for number, (kind, piece) in enumerate(_gathered(records)):
+                add(f"{kind}.{number:06d}", piece)
+                yield kind, piece
+
+        yield passing()
+
+
+def kept_pieces(
+    storage: Storage, public_id: str, name: str
+) -> Mapping[str, Sequence[pl.LazyFrame]]:
+    """What was kept there, by kind; not read yet."""
+    return _by_kind(scan_frames(storage.district(public_id) / name))
 
 
 def _gathered(
     records: Iterable[tuple[str, pl.DataFrame]],
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     """The same records in fewer pieces, and at least one for each kind."""
+    of_kinds = groupby(records, key=itemgetter(0))
+    kind_there, of_kind = next(of_kinds, ("", iter(())))
     for kind in KINDS:
-        yield kind, empty(PUBLISHED[kind])
-    for kind, of_kind in groupby(records, key=lambda record: record[0]):
-        pieces: list[pl.DataFrame] = []
-        for _, piece in of_kind:
-            pieces.append(piece)
-            if sum(frame.height for frame in pieces) >= ROWS_A_PIECE:
-                yield kind, pl.concat(pieces)
-                pieces = []
+        pieces = [empty(PUBLISHED[kind])]
+        while kind_there == kind:
+            for _, piece in of_kind:
+                pieces.append(piece)
+                if sum(frame.height for frame in pieces) >= ROWS_A_PIECE:
+                    yield kind, pl.concat(pieces)
+                    pieces = []
+            kind_there, of_kind = next(of_kinds, ("", iter(())))
         if pieces:
             yield kind, pl.concat(pieces)
 

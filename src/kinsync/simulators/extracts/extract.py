@@ -51,7 +51,7 @@ def write_extract(
     quirks: Quirks = (),
     mess: float = 0,
 ) -> Extracted:
-    """Write the file of one night. Each night one person more has another phone.
+    """Write the file of one night. Each night one first contact more has another phone.
 
     Raises:
         ChangeInput: a quirk is not known.
@@ -63,7 +63,8 @@ def write_extract(
         )
     families = small_families(seed, students, mess=mess)
     for number in range(1, night):
-        persons = families.persons_for(Change.PHONE)
+        first = families.rows.unique("student", keep="first")["person"]
+        persons = sorted(set(first) & set(families.persons_for(Change.PHONE)))
         families = families.edit(Change.PHONE, persons[number % len(persons)])
     rows = extract.rows(with_parts(families.rows), quirks)
     table = rows.drop(TRUTH).fill_null("")
