@@ -8,10 +8,10 @@ import pytest
 
 from kinsync.domain.changes import Changes, Snapshot
 from kinsync.domain.errors import Conflict, Defect, TryAgainLater
-from kinsync.domain.frames import KINDS
+from kinsync.domain.frames import KINDS, PUBLISHED
 from kinsync.store import records, snapshots
 from kinsync.store.database import connect
-from kinsync.store.publish import STEPS, Publication, publish
+from kinsync.store.publish import MANY_ROWS, STEPS, Publication, publish, publish_first
 from kinsync.store.storage import Storage
 from tests.store.disk import on_disk
 from tests.store.dying import die_at
@@ -233,3 +233,17 @@ def test_a_sync_that_another_process_has_ended_ends_no_other_way(district: int) 
     with pytest.raises(Conflict, match="was ended by another process, as failed"):
         records.finish_sync(zombie, "held", at=NOON)
     assert records.held_sync(district) is None
+
+
+def test_the_planner_knows_a_large_first_load_at_once(district: int, storage: Storage) -> None:
+    many = pl.int_range(MANY_ROWS + 1, eager=True).cast(pl.String).str.zfill(24)
+    schools = pl.DataFrame({"id": many, "sis_id": many, "name": many})
+    publication = replace(prepare(district, FIRST, storage=storage), snapshot=None, cache="first")
+
+    publish_first(
+        publication, [("school", schools.select(list(PUBLISHED["school"])))], storage=storage
+    )
+
+    with contextlib.closing(connect()) as connection:
+        known = connection.execute("SELECT attname FROM pg_stats WHERE tablename = 'school'")
+        assert ("district_id",) in known.fetchall()
