@@ -107,8 +107,10 @@ class Story:
         sent = self._uploader.put(file, "students.csv")
         if sent.remark:
             say(f"({sent.remark}: sent by {sent.client})")
-        found = uploads.recent(self._district.id, limit=1)[0]
+        found = next(iter(uploads.recent(self._district.id, limit=1)), None)
         size = file.stat().st_size
+        if found is None:
+            raise Defect("The upload is not on record, though its client says that it was sent.")
         if (found.state, found.size, found.is_current) != ("complete", size, True):
             raise Defect(f"The upload is {found.state} with {found.size:,} of {size:,} bytes.")
         say(f"upload {found.id} complete: {_rows(file):,} rows, {size:,} bytes, by {sent.client}")

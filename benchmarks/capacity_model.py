@@ -1,0 +1,2 @@
+PAGE = None
+def renewed(t): return t
