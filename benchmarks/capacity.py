@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -161,7 +160,8 @@ def sizes(night: Path, home: Path) -> dict[str, float]:
             told[f"{table}_bytes"] = found[0] / found[1]
             told[f"{table}s_per_row"] = found[1] / rows
     kept = sum(one.stat().st_size for one in (home / "storage").rglob("*") if one.is_file())
-    return {**told, "upload_bytes_per_row": night.stat().st_size / rows, "kept_bytes_per_row": kept / rows}
+    told["upload_bytes_per_row"] = night.stat().st_size / rows
+    return {**told, "kept_bytes_per_row": kept / rows}
 
 
 def lines(path: Path) -> int:
@@ -227,8 +227,9 @@ def sessions() -> int:
 
 def memory_mb(number: int) -> float:
     """What a process and its children have for themselves alone."""
-    process = psutil.Process(number)
-    return sum(one.memory_full_info().uss for one in (process, *process.children(recursive=True))) / 1e6
+    first = psutil.Process(number)
+    processes = (first, *first.children(recursive=True))
+    return float(sum(one.memory_full_info().uss for one in processes)) / 1e6
 
 
 if __name__ == "__main__":

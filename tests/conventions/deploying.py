@@ -1,0 +1,52 @@
+"""Command lines of Kinsync as they stand in files and pages, and whether it accepts them."""
+
+import re
+import shlex
+from collections.abc import Iterator
+
+import click
+
+from kinsync.cli import kinsync
+
+_CONTINUED = re.compile(r"\\\n\s*")
+_PARTS = re.compile(r"&&|\|\||;|\||\$\(|\)|<<<|>")
+
+
+def commands_in(text: str) -> Iterator[list[str]]:
+    """The words of every ``kinsync …`` command of a shell text, without the program's name."""
+    for line in _CONTINUED.sub(" ", text).splitlines():
+        line = line.partition(" #")[0].removeprefix("$ ")
+        for part in _PARTS.split(line):
+            words = shlex.split(part.replace("…", "X"), comments=True)
+            for place, word in enumerate(words):
+                if word == "kinsync" or word.endswith("bin/kinsync"):
+                    before = words[:place]
+                    if all("=" in one or one in RUNNERS or one.startswith("-") for one in before):
+                        yield words[place + 1 :]
+                    break
+
+
+RUNNERS = {"sudo", "kinsync", "exec", "timeout"}
+"""What may stand before the program's name; ``sudo -u kinsync`` has it twice."""
+
+
+def refusal(words: list[str]) -> str:
+    """Why Kinsync would not accept these words; '' where it would. Nothing is run."""
+    command: click.Command = kinsync
+    context = click.Context(kinsync, info_name="kinsync")
+    while isinstance(command, click.Group):
+        words = [word for word in words if word not in ("-h", "--help")]
+        if not words:
+            return f"{context.command_path}: a command is missing"
+        found = command.get_command(context, words[0])
+        if found is None:
+            return f"{context.command_path} has no {words[0]!r}"
+        command, words = found, words[1:]
+        context = click.Context(command, info_name=command.name, parent=context)
+    try:
+        command.make_context(command.name, words, parent=context.parent).close()
+    except click.ClickException as error:
+        return f"{context.command_path}: {error.format_message()}"
+    except click.exceptions.Exit:
+        pass  # --help
+    return ""
