@@ -155,7 +155,7 @@ def _at_least_one(number: float) -> int:
 
 # -- the page --------------------------------------------------------------------------------------
 
-_PART = re.compile(r"(<!-- computed: (\w+) -->\n\n).*?(\n<!-- end: \2 -->)", re.DOTALL)
+_PART = re.compile(r"(<!-- computed: (\w+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
 
 
 def renewed(page: str) -> str:
@@ -166,7 +166,7 @@ def renewed(page: str) -> str:
         "needs": "".join(_needs()),
         "limits": "".join(_limits()),
     }
-    return _PART.sub(lambda found: found[1] + parts[found[2]] + found[3], page)
+    return _PART.sub(lambda found: f"{found[1]}\n{parts[found[2]]}\n{found[3]}", page)
 
 
 def _constants(values: Mapping[str, float]) -> str:

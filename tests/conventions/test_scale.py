@@ -2,8 +2,10 @@
 
 import re
 from contextlib import closing
+from itertools import pairwise
 
 from benchmarks.capacity_model import ASSUMED, MEASURED, PAGE, SIZES, need, renewed
+
 from kinsync.store.database import connect
 
 TEXT = PAGE.read_text("utf-8")
@@ -20,7 +22,7 @@ def test_a_page_that_is_behind_would_be_noticed() -> None:
 def test_more_of_anything_never_needs_less() -> None:
     sizes = [need(*size) for size in SIZES]
 
-    for small, large in zip(sizes, sizes[1:], strict=False):
+    for small, large in pairwise(sizes):
         assert small.records_gb < large.records_gb
         assert small.worker_cores < large.worker_cores
         assert small.connections <= large.connections
