@@ -9,25 +9,47 @@ import click
 from kinsync.cli import kinsync
 
 _CONTINUED = re.compile(r"\\\n\s*")
-_PARTS = re.compile(r"&&|\|\||;|\||\$\(|\)|<<<|>")
+_OPERATOR = re.compile(r"[()<>|&;]+")
+_RUNNERS = {"sudo", "exec", "timeout", "kinsync"}
+"""What may stand before the program's name; in ``sudo -u kinsync kinsync …`` it stands twice."""
 
 
 def commands_in(text: str) -> Iterator[list[str]]:
     """The words of every ``kinsync …`` command of a shell text, without the program's name."""
     for line in _CONTINUED.sub(" ", text).splitlines():
-        line = line.partition(" #")[0].removeprefix("$ ")
-        for part in _PARTS.split(line):
-            words = shlex.split(part.replace("…", "X"), comments=True)
-            for place, word in enumerate(words):
-                if word == "kinsync" or word.endswith("bin/kinsync"):
-                    before = words[:place]
-                    if all("=" in one or one in RUNNERS or one.startswith("-") for one in before):
-                        yield words[place + 1 :]
-                    break
+        if "kinsync" in line:
+            for words in _simple_commands(line.removeprefix("$ ")):
+                yield from _without_program(words)
 
 
-RUNNERS = {"sudo", "kinsync", "exec", "timeout"}
-"""What may stand before the program's name; ``sudo -u kinsync`` has it twice."""
+def _simple_commands(line: str) -> Iterator[list[str]]:
+    """A line of shell, cut where one command ends and another begins."""
+    lexer = shlex.shlex(line.replace("…", "X"), posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    words: list[str] = []
+    for word in lexer:
+        if _OPERATOR.fullmatch(word):
+            yield words
+            words = []
+        else:
+            words.append(word)
+    yield words
+
+
+def _without_program(words: list[str]) -> Iterator[list[str]]:
+    places = [
+        place
+        for place, word in enumerate(words)
+        if word == "kinsync" or word.endswith("/bin/kinsync")
+    ]
+    for place in reversed(places):
+        before = words[:place]
+        if all("=" in one or one in _RUNNERS or one.startswith("-") for one in before):
+            yield words[place + 1 :]
+            return
+        if words[place] != "kinsync":  # by its whole path, behind another program's options
+            yield words[place + 1 :]
+            return
 
 
 def refusal(words: list[str]) -> str:

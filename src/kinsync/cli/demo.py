@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -90,19 +91,26 @@ def _serve(settings: Settings, folder: Path, *, once: bool) -> None:
 
     host, port = settings.address("http")
     failures: list[Exception] = []
+    is_told, is_over = threading.Event(), threading.Event()
 
     def ready() -> None:
         try:
             story = Story(settings, folder)
             story.tell([folder / "sample" / night for night in NIGHTS])
+            is_told.set()
         except Exception as error:  # shown below, in the main thread
             failures.append(error)
+        if is_over.is_set():
+            return  # somebody stopped it; the roles are going, and the folder with them
         if once or failures:
             os.kill(os.getpid(), signal.SIGTERM)
         else:
             story.say_what_to_try()
 
     serve(host, port, ready=ready)
+    is_over.set()
+    if once and not is_told.is_set() and not failures:
+        raise Defect("The demo was stopped before its end.")
     if failures:
         error = failures[0]
         why = str(error) if isinstance(error, KinsyncError) else type(error).__name__
