@@ -33,6 +33,8 @@ SMALL_STUDENTS, SMALL_NIGHTS = 20, 12
 TABLES = ("student", "contact", "relationship", "event")
 ROLES = {"web": "http", "sftp": "sftp", "worker": ""}
 AT_ONCE = 32
+OF_A_JOB = 3
+"""Connections of a sync: its own, the district's lock, and the one that moves frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +188,22 @@ def roles(settings: Settings, token: str) -> dict[str, float]:
             told["web_requests_per_second"] = asked(token)
         time.sleep(2)
         told[f"{role}_memory_mb"] = memory_mb(process.pid)
-        told[f"{role}_connections"] = sessions() - before
+        told[f"{role}_connections"] = max(sessions() - before, most_connections(role, settings))
         process.send_signal(signal.SIGTERM)
         process.wait(60)
     return told
+
+
+def most_connections(role: str, settings: Settings) -> int:
+    """As many as a role opens when it is busy, where it is idle here: from its threads."""
+    from kinsync.jobs.worker import THREADS_BESIDE_JOBS
+    from kinsync.sftp.service import THREADS, VERIFIERS
+
+    most = {
+        "sftp": THREADS + VERIFIERS,
+        "worker": THREADS_BESIDE_JOBS + OF_A_JOB * settings.worker_jobs + 1,  # and its steward's
+    }
+    return most.get(role, 0)
 
 
 def asked(token: str) -> float:

@@ -12,9 +12,9 @@ from kinsync.domain.errors import ChangeInput, TryAgainLater
 from kinsync.store import migrations
 from kinsync.store.database import LOCK_SPACE, MIGRATION_LOCK, connect, outages
 
-KNOWN = frozenset(found.name for found in pkgutil.iter_modules(migrations.__path__))
-"""What this release can bring about, as it was when this process began: an upgrade in place changes
-the files below a process that still runs."""
+NEWEST = max(found.name for found in pkgutil.iter_modules(migrations.__path__))
+"""The last migration of this release, as it was when this process began: an upgrade in place
+changes the files below a process that still runs. Names ascend."""
 
 
 def migrate() -> None:
@@ -64,7 +64,7 @@ def check() -> None:
 
 
 def newest_unknown() -> str:
-    """The newest migration in the database that this release does not know; '' for none.
+    """The newest migration in the database, if it came after all of this release; '' otherwise.
 
     Raises:
         TryAgainLater: the database is away.
@@ -74,7 +74,7 @@ def newest_unknown() -> str:
         if cursor.fetchone() != (True,):
             return ""
         cursor.execute("SELECT name FROM django_migrations WHERE app = 'store'")
-        return max((name for (name,) in cursor.fetchall() if name not in KNOWN), default="")
+        return max((name for (name,) in cursor.fetchall() if name > NEWEST), default="")
 
 
 def _is_behind() -> bool:
