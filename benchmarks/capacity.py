@@ -152,11 +152,12 @@ def sizes(night: Path, home: Path) -> dict[str, float]:
     """Bytes with indexes for each record of a first load, and of a file and what is kept of it."""
     from kinsync.store.database import connect
 
-    rows, told = lines(night), {}
+    rows = lines(night)
+    told: dict[str, float] = {}
     with closing(connect(autocommit=True)) as connection:
         for table in TABLES:
             found = connection.execute(
-                f"SELECT pg_total_relation_size('{table}'), (SELECT count(*) FROM {table})"  # type: ignore[arg-type]
+                f"SELECT pg_total_relation_size('{table}'), (SELECT count(*) FROM {table})"
             ).fetchone()
             assert found is not None
             told[f"{table}_bytes"] = found[0] / found[1]

@@ -30,10 +30,16 @@ HARDENED = {
 }
 
 
+class _AsWritten(configparser.ConfigParser):
+    """Keeps names as they are written."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
 def unit(path: Path) -> configparser.SectionProxy:
     """The service part of a unit, its names as they are written."""
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser = _AsWritten(interpolation=None)
     parser.read(path, "utf-8")
     return parser["Service"]
 
