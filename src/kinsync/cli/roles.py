@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import IO
 
 from kinsync import bootstrap
 
@@ -17,10 +18,10 @@ SECONDS_BEYOND_STOP = 5
 
 
 @contextmanager
-def beside(named: Mapping[str, Sequence[str]]) -> Iterator[None]:
+def beside(named: Mapping[str, Sequence[str]], *, output: IO[str] | None = None) -> Iterator[None]:
     """Run ``kinsync serve --only`` for each of these roles, with its options, until the context
-    ends."""
-    roles = [_Role(name, options) for name, options in named.items()]
+    ends. What they say goes to ``output``, to standard error where none is given."""
+    roles = [_Role(name, options, output or sys.stderr) for name, options in named.items()]
     for role in roles:
         role.start()
     try:
@@ -46,13 +47,14 @@ def stop_with(parent: int) -> None:
 class _Role(threading.Thread):
     """One child process, begun again when it ends by itself."""
 
-    def __init__(self, name: str, options: Sequence[str]) -> None:
+    def __init__(self, name: str, options: Sequence[str], output: IO[str]) -> None:
         super().__init__(daemon=True, name=name)
         self._command = [
             *(sys.executable, "-m", "kinsync", "serve", "--only", name),
             *("--parent", str(os.getpid())),
             *options,
         ]
+        self._output = output.fileno()
         self._is_ending = threading.Event()
         self._turn = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -63,7 +65,10 @@ class _Role(threading.Thread):
                 if self._is_ending.is_set():
                     return
                 self._process = process = subprocess.Popen(
-                    self._command, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno()
+                    self._command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=self._output,
+                    stderr=self._output,
                 )
             process.wait()
             self._is_ending.wait(SECONDS_BETWEEN_LOOKS)

@@ -30,7 +30,7 @@ from kinsync.jobs.tasks import WORKSHOP, Workshop, tasks
 from kinsync.services.schedules import queue_due
 from kinsync.services.sync import Tools
 from kinsync.services.webhooks import queue_due as queue_due_webhooks
-from kinsync.store import database, workers
+from kinsync.store import database, migrate, workers
 
 log = logging.getLogger("kinsync.worker")
 
@@ -122,7 +122,10 @@ class _Shift:
                 update_heartbeat_interval=self._settings.heartbeat_seconds,
                 stalled_worker_timeout=float(10**9),  # the steward alone gives workers up
             )
-            steward = _Steward(worker, self._settings)
+            loop = asyncio.get_running_loop()
+            steward = _Steward(
+                worker, self._settings, on_newer=lambda: loop.call_soon_threadsafe(self._end)
+            )
             steward.start()
             try:
                 if not self._is_ending.is_set():
@@ -215,9 +218,13 @@ def _guarded(call_next: Callable[[], Any], context: JobContext, worker: Worker) 
 class _Steward(threading.Thread):
     """Looks after the worker, and after the queue for all workers."""
 
-    def __init__(self, worker: Worker, settings: Settings) -> None:
+    def __init__(
+        self, worker: Worker, settings: Settings, *, on_newer: Callable[[], object]
+    ) -> None:
         super().__init__(daemon=True, name="steward")
         self._worker = worker
+        self._on_newer = on_newer
+        self._is_outdated = False
         self._heartbeat = settings.heartbeat_seconds
         self._has_ended = threading.Event()
 
@@ -241,6 +248,17 @@ class _Steward(threading.Thread):
             log.warning("This worker was given up by the others; it begins anew.")
             self._worker.stop()  # type: ignore[no-untyped-call]
             self._has_ended.set()
+            return
+        if self._is_outdated:
+            return
+        if newer := migrate.newest_unknown():
+            self._is_outdated = True
+            log.warning(
+                "The tables are of a newer release (%s): this worker finishes what it does and "
+                "ends. Start the new release.",
+                newer,
+            )
+            self._on_newer()
             return
         for number in workers.take_over(HEARTBEATS_MISSED * self._heartbeat):
             log.warning("Worker %s is not heard of; its jobs are taken over.", number)
