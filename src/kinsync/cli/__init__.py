@@ -10,6 +10,7 @@ import click
 from kinsync import __version__
 from kinsync.cli import (
     applications,
+    backups,
     check,
     demo,
     disclosures,
@@ -58,6 +59,8 @@ COMMANDS = (
     uploads.uploads,
     serve.serve,
     jobs.jobs,
+    backups.backup,
+    backups.restore_backup,
     migrate.migrate,
     generate.generate,
     docs.docs,

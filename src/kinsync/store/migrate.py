@@ -1,14 +1,19 @@
 """Bringing the tables up to date, when a process starts."""
 
 import contextlib
+from collections.abc import Iterable, Iterator
 
 import psycopg
 from django.core.management import call_command
 from django.db import ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.graph import Node
+from django.db.migrations.recorder import MigrationRecorder
 
 from kinsync.domain.errors import ChangeInput, TryAgainLater
 from kinsync.store.database import LOCK_SPACE, MIGRATION_LOCK, connect, outages
+
+Migration = tuple[str, str]
 
 
 def migrate() -> None:
@@ -23,15 +28,52 @@ def migrate() -> None:
     with outages(doing="bringing the tables up to date"):
         if not _is_behind():
             return
+        with _turn():
+            if _is_behind():
+                call_command("migrate", verbosity=0, interactive=False)
+
+
+def applied() -> list[Migration]:
+    """The migrations that the tables have had, by app and name; none where there are no tables."""
+    with outages(doing="looking at the tables"):
+        return sorted(MigrationRecorder(connection).applied_migrations())
+
+
+def migrate_to(wanted: Iterable[Migration]) -> None:
+    """Apply those migrations and no others, to tables that have had none of the others.
+
+    Raises:
+        ChangeInput: this release does not know one of them, or the tables have had others.
+    """
+    chosen = set(wanted)
+    with outages(doing="making the tables"), _turn():
+        executor = MigrationExecutor(connection)
+        if unknown := sorted(chosen - set(executor.loader.disk_migrations)):
+            raise ChangeInput(
+                f"The tables are of a newer release: this one does not know {'.'.join(unknown[0])}."
+                " Install the release that made them, or a newer one."
+            )
+        if others := sorted(set(executor.loader.applied_migrations) - chosen):
+            raise ChangeInput(
+                f"The database has tables of a newer release than those ({'.'.join(others[0])}). "
+                "Give an empty one: remove the folder 'database' of the home, or make a new one."
+            )
+        nodes = executor.loader.graph.node_map
+        executor.migrate([key for key in chosen if not _followers(nodes[key]) & chosen])
+
+
+def _followers(node: Node) -> set[Migration]:
+    """The migrations of the same app that follow on one at once."""
+    return {child.key for child in node.children if child.key[0] == node.key[0]}
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[None]:
+    """One process at a time; and what it means when the account may not."""
+    try:
         with contextlib.closing(connect(autocommit=True)) as turn:
             turn.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_SPACE, MIGRATION_LOCK))
-            if _is_behind():
-                _apply()
-
-
-def _apply() -> None:
-    try:
-        call_command("migrate", verbosity=0, interactive=False)
+            yield
     except ProgrammingError as error:
         if not isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
             raise
