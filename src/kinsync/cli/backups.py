@@ -1,5 +1,6 @@
 """``kinsync backup`` and ``kinsync restore-backup``: a whole installation as one file."""
 
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,9 +72,7 @@ def _place(settings: Settings) -> "Place":
 
 
 def _new_passphrase(settings: Settings) -> str:
-    given = settings.backup_passphrase or str(
-        click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
-    )
+    given = _passphrase(settings, is_new=True)
     if len(given) < SHORTEST_PASSPHRASE:
         raise ChangeInput(
             f"The passphrase is short: give {SHORTEST_PASSPHRASE} characters or more. Whoever has "
@@ -82,8 +81,14 @@ def _new_passphrase(settings: Settings) -> str:
     return given
 
 
-def _passphrase(settings: Settings) -> str:
-    return settings.backup_passphrase or str(click.prompt("Passphrase", hide_input=True, err=True))
+def _passphrase(settings: Settings, *, is_new: bool = False) -> str:
+    if settings.backup_passphrase:
+        return settings.backup_passphrase
+    if not sys.stdin.isatty():
+        raise ChangeInput(
+            "Nobody is there to ask for the passphrase. Set KINSYNC_BACKUP_PASSPHRASE."
+        )
+    return str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=is_new, err=True))
 
 
 def _as_json(made: "Made") -> dict[str, object]:

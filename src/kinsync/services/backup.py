@@ -150,12 +150,14 @@ def restore(place: Place, path: Path, *, at: datetime, passphrase: str = "") -> 
     manifest = check_backup(path, passphrase)
     if _is_done(place, manifest):
         return _finished(place, manifest, was_there=True)
+    migrations = [(app, name) for app, name in manifest.migrations]
+    migrate.check_known(migrations)
     _see_that_it_is_empty(place)
     if archive.is_sealed(path):
         _see_that_keys_fit(place, manifest)
     unfinished.set_mark(place.home, manifest.id)
     clear_files(place.storage)
-    migrate.migrate_to((app, name) for app, name in manifest.migrations)
+    migrate.migrate_to(migrations)
     with archive.reading(path, passphrase) as members:
         _read_manifest(members)
         return _put(place, manifest, members, _Origin(path.stat().st_size, bool(passphrase), at))

@@ -39,25 +39,33 @@ def applied() -> list[Migration]:
         return sorted(MigrationRecorder(connection).applied_migrations())
 
 
-def migrate_to(wanted: Iterable[Migration]) -> None:
-    """Apply those migrations and no others, to tables that have had none of the others.
+def check_known(wanted: Iterable[Migration]) -> None:
+    """See that the tables can be brought to where those migrations have been applied.
 
     Raises:
         ChangeInput: this release does not know one of them, or the tables have had others.
     """
     chosen = set(wanted)
+    with outages(doing="looking at the tables"):
+        loader = MigrationExecutor(connection).loader
+    if unknown := sorted(chosen - set(loader.disk_migrations)):
+        raise ChangeInput(
+            f"The backup is of a newer release: this one does not know {'.'.join(unknown[0])}. "
+            "Install the release that made it, or a newer one. Nothing was restored."
+        )
+    if others := sorted(set(loader.applied_migrations) - chosen):
+        raise ChangeInput(
+            f"The database has tables of a newer release than the backup ({'.'.join(others[0])}). "
+            "Give an empty one: remove the folder 'database' of the home, or make a new one. "
+            "Nothing was restored."
+        )
+
+
+def migrate_to(wanted: Iterable[Migration]) -> None:
+    """Apply those migrations and no others: ``check_known`` found that it can be done."""
+    chosen = set(wanted)
     with outages(doing="making the tables"), _turn():
         executor = MigrationExecutor(connection)
-        if unknown := sorted(chosen - set(executor.loader.disk_migrations)):
-            raise ChangeInput(
-                f"The tables are of a newer release: this one does not know {'.'.join(unknown[0])}."
-                " Install the release that made them, or a newer one."
-            )
-        if others := sorted(set(executor.loader.applied_migrations) - chosen):
-            raise ChangeInput(
-                f"The database has tables of a newer release than those ({'.'.join(others[0])}). "
-                "Give an empty one: remove the folder 'database' of the home, or make a new one."
-            )
         nodes = executor.loader.graph.node_map
         executor.migrate([key for key in chosen if not _followers(nodes[key]) & chosen])
 

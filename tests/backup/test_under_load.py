@@ -1,0 +1,66 @@
+"""Backups that are taken while syncs publish, and hold one version whole."""
+
+import threading
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from tests.backup.machines import Machine, listed, until
+from tests.cli.commands import kinsync
+from tests.services.pupils import school_of, write
+
+STUDENTS = 60
+
+
+def night(number: int) -> list[str]:
+    """The phones that every contact has in one version."""
+    return [f"206{number:03}{line:04}" for line in range(2 * STUDENTS)]
+
+
+def test_a_backup_taken_while_syncs_publish_is_one_version_whole(
+    used: Machine, empty: Machine, tmp_path: Path
+) -> None:
+    kinsync("district", "add", "Lakeside")
+    kinsync("app", "add", "Reader")
+    kinsync("connect", "Lakeside", "Reader")
+    token = kinsync("token", "Lakeside", "Reader").out.strip()
+    stop = threading.Event()
+    published: list[int] = []
+
+    def publish() -> None:
+        number = 200
+        while not stop.is_set():
+            number += 1
+            lines = [
+                replace(line, phone=phone)
+                for line, phone in zip(school_of(STUDENTS), night(number), strict=True)
+            ]
+            path = write(tmp_path / f"{number}.csv", lines)
+            done = used.home.run("sync", "Lakeside", "--file", path, "--json")
+            if done.code == 3:
+                done = used.home.run("hold", "approve", "Lakeside", "--json")
+            assert done.code == 0, done.said
+            published.append(number)
+
+    publishing = threading.Thread(target=publish)
+    publishing.start()
+    try:
+        until(lambda: len(published) >= 1, "something is published")
+        backups = []
+        while len(published) < 4:
+            out = tmp_path / f"{len(backups)}.tar.gz"
+            made = used.home.run("backup", "--out", out, "--json")
+            assert made.code == 0, made.said
+            backups.append(out)
+    finally:
+        stop.set()
+        publishing.join()
+
+    done = empty.home.run("restore-backup", backups[len(backups) // 2], "--json")
+    assert done.code == 0, done.said
+    with empty.serving(token) as api:
+        phones = sorted(one["roles"]["contact"]["phone"] for one in listed(api, "contact"))
+    assert len({phone[3:6] for phone in phones}) == 1, Counter(phone[3:6] for phone in phones)
+    assert phones == sorted(night(int(phones[0][3:6])))
+    events = "SELECT count(*) FROM event WHERE connection_id = 1"
+    assert empty.ask(events)[0][0] <= used.ask(events)[0][0]
