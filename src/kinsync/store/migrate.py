@@ -39,6 +39,21 @@ def applied() -> list[Migration]:
         return sorted(MigrationRecorder(connection).applied_migrations())
 
 
+def missing() -> list[Migration]:
+    """The migrations of this release that the tables have not had, in their order."""
+    with outages(doing="looking at the tables"):
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        return [(migration.app_label, migration.name) for migration, _ in plan]
+
+
+def unknown() -> list[Migration]:
+    """The migrations that the tables have had and this release does not know."""
+    with outages(doing="looking at the tables"):
+        loader = MigrationExecutor(connection).loader
+        return sorted(set(loader.applied_migrations) - set(loader.disk_migrations))
+
+
 def check_known(wanted: Iterable[Migration]) -> None:
     """See that the tables can be brought to where those migrations have been applied.
 
@@ -103,5 +118,4 @@ def check() -> None:
 
 
 def _is_behind() -> bool:
-    executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    return bool(missing())
