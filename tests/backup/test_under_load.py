@@ -77,7 +77,7 @@ def test_a_backup_taken_while_syncs_publish_is_one_version_whole(
     publishing.start()
     try:
         until(lambda: len(published) >= 1, "something is published")
-        backups = []
+        backups: list[Path] = []
         while len(published) < 4:
             out = tmp_path / f"{len(backups)}.tar.gz"
             made = used.home.run("backup", "--out", out, "--json")

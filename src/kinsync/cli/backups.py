@@ -52,10 +52,10 @@ def restore_backup(file: Path, as_json: bool) -> None:
     from kinsync.store.backup.archive import is_sealed
 
     passphrase = _passphrase(settings) if is_sealed(file) else ""
+    bootstrap.reach_database(settings)
     with ExitStack() as roles:
         for role in ("web", "sftp", "restore"):
             roles.enter_context(alone(settings.home, role))
-        bootstrap.reach_database(settings)
         from kinsync.services.backup import restore
 
         done = restore(_place(settings), file, at=bootstrap.now(), passphrase=passphrase)

@@ -17,6 +17,8 @@ SETTINGS = (
     "superuser_reserved_connections",
     "synchronous_commit",
 )
+BEFORE_THE_WALL = {"connection"}
+"""Tables that are read before it is known which district a token belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,12 @@ def connections() -> int:
     return int(_one("SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'client%%'")[0])
 
 
-def walls() -> Walls:
+def walls(web_role: str = WEB_ROLE) -> Walls:
     """How the web role is held."""
     role = _all(
         "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin FROM pg_roles"
         " WHERE rolname = %s",
-        WEB_ROLE,
+        web_role,
     )
     if not role:
         return Walls(False, [], [], [], [])
@@ -90,12 +92,9 @@ def walls() -> Walls:
     return Walls(
         is_there=True,
         attributes=[name for name, has in zip(names, role[0], strict=True) if has],
-        owned=_names(f"{_TABLES} AND pg_get_userbyid(c.relowner) = %s", WEB_ROLE),
-        bare=_names(
-            f"{_TABLES} AND NOT c.relrowsecurity AND EXISTS (SELECT 1 FROM pg_attribute a"
-            " WHERE a.attrelid = c.oid AND a.attname = 'district_id' AND NOT a.attisdropped)"
-        ),
-        writable=_names(f"{_TABLES} AND has_table_privilege(%s, c.oid, 'DELETE')", WEB_ROLE),
+        owned=_names(f"{_TABLES} AND pg_get_userbyid(c.relowner) = %s", web_role),
+        bare=_names(f"{_TABLES} AND c.relname <> ALL(%s) AND {_BARE}", list(BEFORE_THE_WALL)),
+        writable=_names(f"{_TABLES} AND has_table_privilege(%s, c.oid, 'DELETE')", web_role),
     )
 
 
@@ -129,6 +128,10 @@ def silences() -> dict[int, Silence]:
     return {number: Silence(*rest) for number, *rest in rows}
 
 
+_BARE = (
+    "NOT c.relrowsecurity AND EXISTS (SELECT FROM pg_attribute a"
+    " WHERE a.attrelid = c.oid AND a.attname = 'district_id' AND NOT a.attisdropped)"
+)
 _TABLES = (
     "SELECT c.relname::text FROM pg_class c WHERE c.relkind IN ('r', 'p')"
     " AND c.relnamespace = current_schema()::regnamespace"

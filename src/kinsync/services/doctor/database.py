@@ -1,5 +1,6 @@
 """The database: the server, its tables, and the wall between districts."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from kinsync.services.doctor.said import Look, Said, note, ok, problem
@@ -34,7 +35,11 @@ def tables(_look: Look) -> Said:
 
 def walls(_look: Look) -> Said:
     """The role of the web doors owns nothing, and sees one district at a time."""
-    found = inspection.walls()
+    return judge_walls(inspection.walls())
+
+
+def judge_walls(found: inspection.Walls) -> Said:
+    """What it means that the role is held so."""
     repair = "Let nobody in until it is mended: this is the second wall between districts. "
     if not found.is_there:
         return problem("The role kinsync_web is not there.", f"{repair}Restore a backup.")
@@ -56,8 +61,8 @@ def walls(_look: Look) -> Said:
         )
     if found.writable:
         return problem(
-            f"The role kinsync_web may delete from {', '.join(found.writable)}.",
-            f"{repair}REVOKE DELETE ON {found.writable[0]} FROM kinsync_web;",
+            f"The role kinsync_web may delete rows of {', '.join(found.writable)}.",
+            f"{repair}REVOKE DELETE ON TABLE {found.writable[0]} FROM kinsync_web;",
         )
     return ok("Row-level security is on, and kinsync_web is held by it.")
 
@@ -67,7 +72,11 @@ def clock(_look: Look) -> Said:
     before = datetime.now(UTC)
     there = inspection.clock()
     after = datetime.now(UTC)
-    apart = max((before - there).total_seconds(), (there - after).total_seconds(), 0.0)
+    return judge_clock(max((before - there).total_seconds(), (there - after).total_seconds(), 0.0))
+
+
+def judge_clock(apart: float) -> Said:
+    """What it means that they are so many seconds apart."""
     text = f"The clocks of this machine and the database are {apart:,.1f} seconds apart."
     advice = "Let both follow one time server (chrony, systemd-timesyncd)."
     if apart > CLOCK_PROBLEM_SECONDS:
@@ -77,7 +86,11 @@ def clock(_look: Look) -> Said:
 
 def durability(_look: Look) -> Said:
     """What is committed stays so when the machine fails."""
-    have = inspection.settings()
+    return judge_durability(inspection.settings())
+
+
+def judge_durability(have: Mapping[str, str]) -> Said:
+    """What those settings of the server mean."""
     for name in ("fsync", "full_page_writes", "autovacuum"):
         if have.get(name) == "off":
             return problem(
@@ -96,8 +109,12 @@ def connections(look: Look) -> Said:
     """There is room for every process of this machine, and for more machines."""
     have = inspection.settings()
     most = int(have["max_connections"]) - int(have["superuser_reserved_connections"])
-    used = inspection.connections()
     wanted = CONNECTIONS_PER_WEB + CONNECTIONS_PER_WORKER + 2 * look.settings.worker_jobs
+    return judge_connections(inspection.connections(), most, wanted)
+
+
+def judge_connections(used: int, most: int, wanted: int) -> Said:
+    """What it means that so many are in use, possible, and wanted by each machine."""
     text = f"{used} of {most} connections are in use; one machine takes up to {wanted}."
     advice = "Raise max_connections, or run fewer processes."
     if used > MUCH_USED * most:

@@ -4,7 +4,7 @@ import os
 import resource
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
 from pathlib import Path
@@ -77,7 +77,11 @@ def disk(look: Look) -> Said:
     worst = min((_room(path) for path in _top(look)), default=None)
     if worst is None:
         return ok("Nothing is kept on this machine.")
-    part, free, path = worst
+    return judge_room(*worst)
+
+
+def judge_room(part: float, free: int, path: Path) -> Said:
+    """What it means that such a part of a disk is free, and so many bytes."""
     text = f"{free / GIB:,.1f} GiB are free ({part:.0%}) where {path} is."
     advice = "Make room, or move it to a larger disk. A full disk stops uploads and syncs."
     if part < LEAST_FREE or free < LEAST_FREE_BYTES:
@@ -146,6 +150,11 @@ def http(look: Look) -> Said:
                 f"The API does not answer at {host}:{port} ({told}).",
                 "Look at the log of 'kinsync serve', and restart it.",
             )
+    return judge_addresses(addresses)
+
+
+def judge_addresses(addresses: Sequence[tuple[str, int]]) -> Said:
+    """What it means that the API listens there."""
     if beyond := [host for host, _ in addresses if not _is_loopback(host)]:
         return note(
             f"The API listens at {beyond[0]}, beyond this machine, and speaks no TLS itself.",
@@ -230,7 +239,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _places(addresses: list[tuple[str, int]]) -> str:
+def _places(addresses: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{host}:{port}" for host, port in addresses)
 
 
