@@ -1,9 +1,5 @@
 """What is not restored, and not backed up: said before anything is written."""
 
-import gzip
-import io
-import json
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +8,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tests.backup.machines import PASSPHRASE, Machine
+from tests.backup.rewriting import rewrite
 from tests.cli.busy import make_busy
 from tests.cli.commands import kinsync
 
@@ -42,23 +39,6 @@ def test_another_passphrase_opens_nothing(
     assert PASSPHRASE not in done.said
 
 
-def rewritten(out: Path, change: Callable[[dict[str, object]], None]) -> None:
-    """The backup with another manifest, as another release would have made it."""
-    members: list[tuple[tarfile.TarInfo, bytes]] = []
-    with tarfile.open(out) as tar:
-        for member in tar:
-            content = tar.extractfile(member)
-            assert content is not None
-            members.append((member, content.read()))
-    manifest = json.loads(members[0][1])
-    change(manifest)
-    members[0] = (members[0][0], json.dumps(manifest).encode())
-    with gzip.open(out, "wb") as packed, tarfile.open(fileobj=packed, mode="w|") as tar:
-        for member, content_bytes in members:
-            member.size = len(content_bytes)
-            tar.addfile(member, io.BytesIO(content_bytes))
-
-
 def of_tomorrow(manifest: dict[str, object]) -> None:
     migrations = manifest["migrations"]
     assert isinstance(migrations, list)
@@ -86,7 +66,7 @@ def test_a_backup_of_a_newer_release_is_refused(
     message: str,
 ) -> None:
     out = back_up(tmp_path, monkeypatch, is_sealed=False)
-    rewritten(out, change)
+    rewrite(out, change)
 
     done = empty.home.run("restore-backup", out)
 

@@ -17,6 +17,9 @@ from kinsync.store.backup.files import add_files, clear_files, has_files, put_fi
 from kinsync.store.backup.sealed import Damaged
 from kinsync.store.storage import Storage
 
+RECORDED = ("store", "0013_backups")
+"""The migration since which a database knows what it was restored from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -119,10 +122,11 @@ def _is_whole(members: Iterator[Member], manifest: Manifest) -> bool:
         if member.name == END:
             told = member.note()
         elif member.name.startswith("tables/"):
-            rows[member.parts[1]] += sum(chunk.count(b"\n") for chunk in member.chunks())
+            found = sum(chunk.count(b"\n") for chunk in member.chunks())
+            rows[member.parts[1]] = rows.get(member.parts[1], 0) + found
         else:
             files += member.name.startswith("files/")
-    return told == {"rows": rows, "files": files}
+    return told == {"rows": rows, "files": files} and rows.keys() == manifest.tables.keys()
 
 
 def _read_manifest(members: Iterator[Member]) -> Manifest:
@@ -135,7 +139,10 @@ def _read_manifest(members: Iterator[Member]) -> Manifest:
             f"The backup is of another form ({told.get('format')}) than this release reads "
             f"({FORMAT}). Install the release that made it: {told.get('release')}."
         )
-    return Manifest(**{**told, "made_at": datetime.fromisoformat(told["made_at"])})
+    try:
+        return Manifest(**{**told, "made_at": datetime.fromisoformat(told["made_at"])})
+    except (KeyError, TypeError, ValueError):
+        raise Damaged("The manifest of the backup cannot be read. Nothing was restored.") from None
 
 
 def restore(place: Place, path: Path, *, at: datetime, passphrase: str = "") -> Restored:
@@ -174,9 +181,9 @@ class _Origin:
 
 def _is_done(place: Place, manifest: Manifest) -> bool:
     """Whether a restore was killed between its last row and its end."""
-    if unfinished.mark(place.home) != manifest.id or not migrate.applied():
+    if unfinished.mark(place.home) != manifest.id or RECORDED not in migrate.applied():
         return False
-    return ("store", "0013_backups") in migrate.applied() and backups.is_restored_from(manifest.id)
+    return backups.is_restored_from(manifest.id)
 
 
 def _see_that_it_is_empty(place: Place) -> None:
@@ -223,11 +230,10 @@ def _put_rows(
         for table, parts in groupby(members, key=lambda member: member.parts[1]):
             rows += loading.load(table, (chunk for part in parts for chunk in part.chunks()))
         loading.set_sequences(manifest.sequences)
-        loading.connection.execute(
-            "INSERT INTO backup (id, made_at, size, is_sealed, restored_at)"
-            " VALUES (%s, %s, %s, %s, %s)",
-            (manifest.id, manifest.made_at, origin.size, origin.is_sealed, origin.at),
-        )
+        if RECORDED in map(tuple, manifest.migrations):
+            loading.record_origin(
+                manifest.id, manifest.made_at, origin.size, origin.is_sealed, origin.at
+            )
     return rows, loading.left_out
 
 

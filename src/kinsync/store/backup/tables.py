@@ -155,6 +155,14 @@ class Loading:
         for name, value in values.items():
             self.connection.execute(statement, (value, name))
 
+    def record_origin(self, *row: object) -> None:
+        """Say, with the rows, what they came from: id, moment, size, sealed or not, and when."""
+        self.connection.execute(
+            "INSERT INTO backup (id, made_at, size, is_sealed, restored_at)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            row,
+        )
+
 
 @contextlib.contextmanager
 def loading(tables: Mapping[str, list[str]]) -> Iterator[Loading]:
