@@ -1,16 +1,22 @@
 """Troubles of work: workers, jobs, backups, districts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kinsync import bootstrap
 from kinsync.services import pause, schedules
+from kinsync.services.doctor import work
+from kinsync.services.doctor.said import Look
 from kinsync.store import backups, queue, records
 from kinsync.store.database import connect
 from tests.cli.commands import Home, kinsync
 from tests.doctor.test_machine import said
 
-NOW = datetime.now(UTC)
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 def plant(statement: str, *values: object) -> None:
@@ -19,12 +25,12 @@ def plant(statement: str, *values: object) -> None:
 
 
 def district(*, days_ago: float = 0) -> records.District:
-    return records.add_district("Lakeside", at=NOW - timedelta(days=days_ago))
+    return records.add_district("Lakeside", at=now() - timedelta(days=days_ago))
 
 
 def due_job(*, minutes: float = 0) -> None:
     with queue.queueing() as cursor:
-        queue.sync_at_once(cursor, district().id, NOW - timedelta(minutes=minutes))
+        queue.sync_at_once(cursor, district().id, now() - timedelta(minutes=minutes))
 
 
 def test_nobody_who_works_is_a_problem_once_something_waits(home: Home) -> None:
@@ -73,7 +79,7 @@ def test_jobs_that_are_given_up_or_left_half_done_are_named(
 )
 def test_an_old_backup_is_named(home: Home, days: float | None, state: str) -> None:
     if days is not None:
-        at = NOW - timedelta(days=days)
+        at = now() - timedelta(days=days)
         backups.record_backup("b" * 32, made_at=at, size=1, is_sealed=True)
 
     told, words = said("backup")
@@ -83,14 +89,8 @@ def test_an_old_backup_is_named(home: Home, days: float | None, state: str) -> N
 
 
 def test_an_embedded_database_without_a_backup_is_a_problem(home: Home) -> None:
-    from dataclasses import replace
-
-    from kinsync import bootstrap
-    from kinsync.services.doctor import work
-    from kinsync.services.doctor.said import Look
-
     settings = replace(bootstrap.read_settings(), database_url="")
-    look = Look(settings, bootstrap.storage(settings), NOW, lambda: None)
+    look = Look(settings, bootstrap.storage(settings), now(), lambda: None)
 
     assert work.backup(look).state == "problem"
 
@@ -99,12 +99,12 @@ def test_a_district_that_misses_two_of_its_times_is_named(home: Home) -> None:
     lakeside = district(days_ago=3)
     assert said("districts")[0] == "ok"
 
-    schedules.set_schedule(lakeside, "sync", "30 2 * * *", at=NOW)
+    schedules.set_schedule(lakeside, "sync", "30 2 * * *", at=now())
 
     state, words = said("districts")
     assert (state, "Lakeside" in words) == ("problem", True)
-    sync = records.start_sync(lakeside, at=NOW)
-    records.finish_sync(sync, "unchanged", at=NOW)
+    sync = records.start_sync(lakeside, at=now())
+    records.finish_sync(sync, "unchanged", at=now())
     assert said("districts")[0] == "ok"
 
 
@@ -113,7 +113,7 @@ def test_a_district_that_is_paused_need_not_deliver(home: Home) -> None:
     state, words = said("districts")
     assert (state, "Lakeside" in words) == ("note", True)
 
-    pause.pause(lakeside, None, NOW)
+    pause.pause(lakeside, None, now())
 
     assert said("districts")[0] == "ok"
 
