@@ -14,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.settings import Settings
 from kinsync.store import database
+from kinsync.store.backup import unfinished
 from kinsync.store.storage import BucketStorage, Storage
 from kinsync.transport.addresses import read_networks
 from kinsync.transport.mail import Letter, SmtpPost, print_letter
@@ -46,14 +47,21 @@ def connect_database(settings: Settings, *, session: str = "kinsync") -> None:
 
     Raises:
         ChangeInput, TryAgainLater: as ``store.database.open_database`` says.
+        ChangeInput: a backup has been restored here half.
     """
+    unfinished.refuse(settings.home)
+    reach_database(settings, session=session)
+    from kinsync.store.migrate import migrate  # needs Django to be set up
+
+    migrate()
+
+
+def reach_database(settings: Settings, *, session: str = "kinsync") -> None:
+    """The same with its tables as they are, for whoever looks at an installation or makes one."""
     address = database.open_database(settings)
     os.environ[database.ENVIRONMENT] = make_conninfo(address, application_name=session)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kinsync.web.settings")
     django.setup()
-    from kinsync.store.migrate import migrate  # needs Django to be set up
-
-    migrate()
 
 
 def storage(settings: Settings) -> Storage:

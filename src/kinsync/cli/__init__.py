@@ -10,11 +10,13 @@ import click
 from kinsync import __version__
 from kinsync.cli import (
     applications,
+    backups,
     check,
     demo,
     disclosures,
     districts,
     docs,
+    doctor,
     generate,
     import_ids,
     jobs,
@@ -58,6 +60,9 @@ COMMANDS = (
     uploads.uploads,
     serve.serve,
     jobs.jobs,
+    doctor.doctor,
+    backups.backup,
+    backups.restore_backup,
     migrate.migrate,
     generate.generate,
     docs.docs,

@@ -30,6 +30,8 @@ class Settings:
     """Requests a minute that a token may make, on all web processes together; 0 for any number."""
     seal_key: str = field(default="", repr=False)
     """Keys under which secrets are sealed, the newest first; else ``keys/seal.key`` of the home."""
+    backup_passphrase: str = field(default="", repr=False)
+    """What encrypted backups are sealed under and opened by; asked for where blank."""
     webhook_allow: str = ""
     """Private networks that webhooks may go to, such as ``10.20.0.0/16, fd12::/48``."""
     sftp_sessions: int = 250

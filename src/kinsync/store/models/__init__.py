@@ -2,6 +2,7 @@
 
 from kinsync.store.models.access import Application, Connection, Token, TokenMinute
 from kinsync.store.models.adopted import Adopted
+from kinsync.store.models.backups import Backup
 from kinsync.store.models.disclosures import Disclosure
 from kinsync.store.models.jobs import Schedule, TeamMember, Worker
 from kinsync.store.models.records import (
@@ -30,6 +31,7 @@ from kinsync.store.models.webhooks import WebhookEndpoint, WebhookMessage
 __all__ = [
     "Adopted",
     "Application",
+    "Backup",
     "Connection",
     "Contact",
     "Disclosure",
