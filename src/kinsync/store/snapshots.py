@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 from kinsync.domain.changes import Changes, KindChanges, Snapshot
-from kinsync.domain.errors import KinsyncError, NotFound
+from kinsync.domain.errors import ChangeInput, KinsyncError, NotFound
 from kinsync.domain.frames import KINDS, PUBLISHED, empty
 from kinsync.store.database import connect, outages
 from kinsync.store.folders import remove, subfolders
@@ -44,7 +44,7 @@ ENDED = sql.SQL(
 GONE = sql.SQL(
     "id IN (SELECT ending.id FROM ending WHERE ending.kind = {kind}"
     " AND ending.district_id = {district} AND ending.version >= {since})"
-    " AND until >= {since} AND until < {still}"
+    " AND until >= {since} AND until <= {upto}"
     " AND NOT EXISTS (SELECT 1 FROM {table} AS later WHERE later.district_id = {district}"
     " AND later.id = record.id AND later.since >= record.until)"
 )
@@ -158,6 +158,7 @@ def as_of(district_id: int, version: int) -> Snapshot:
 
     Raises:
         NotFound: it has no such version.
+        ChangeInput: what it was is purged.
         TryAgainLater: the database is away.
     """
     with outages(doing="loading"), contextlib.closing(connect()) as connection:
@@ -170,10 +171,13 @@ def changes_of(district_id: int, version: int) -> Changes:
 
     Raises:
         NotFound: there is no such version.
+        ChangeInput: what it was, or the one before, is purged.
         TryAgainLater: the database is away.
     """
     with outages(doing="loading"), contextlib.closing(connect()) as connection:
         _check_version(connection, district_id, version)
+        if version > 1:
+            _check_version(connection, district_id, version - 1)
         kinds = {kind: _changes_of_kind(connection, district_id, version, kind) for kind in KINDS}
         merged = pl.DataFrame(
             connection.execute(
@@ -210,13 +214,31 @@ def turned(district_id: int, changes: Changes) -> pl.DataFrame:
 def absent(district_id: int, *, since: int) -> Snapshot:
     """Records that were published once and are gone now, as they last were.
 
-    ``since`` is the first version whose deletions count: whoever returns later gets a new id.
+    ``since`` is the first version whose deletions count: whoever returns later gets a new id. Of
+    students and contacts those alone whose values are not purged; ``store.identities`` knows the
+    others.
 
     Raises:
         TryAgainLater: the database is away.
     """
     with outages(doing="loading"), contextlib.closing(connect()) as connection:
-        return Snapshot({kind: _absent(connection, district_id, since, kind) for kind in KINDS})
+        told = max(since, blanked(connection, district_id) + 1)
+        since_when = {"student": told, "contact": told}
+        return Snapshot(
+            {
+                kind: gone(connection, district_id, kind, since_when.get(kind, since))
+                for kind in KINDS
+            }
+        )
+
+
+def blanked(connection: psycopg.Connection, district_id: int) -> int:
+    """Records whose interval ended up to this version have no values any more; 0 where none."""
+    row = connection.execute(
+        "SELECT max(number) + 1 FROM version WHERE district_id = %s AND purged_at IS NOT NULL",
+        (district_id,),
+    ).fetchone()
+    return int(row[0]) if row and row[0] is not None else 0
 
 
 def cache_name(version: int, sync_id: int) -> str:
@@ -304,10 +326,16 @@ def _from_cache(storage: Storage, public_id: str, name: str) -> Mapping[str, pl.
 
 def _check_version(connection: psycopg.Connection, district_id: int, version: int) -> None:
     found = connection.execute(
-        "SELECT 1 FROM version WHERE district_id = %s AND number = %s", (district_id, version)
+        "SELECT purged_at FROM version WHERE district_id = %s AND number = %s",
+        (district_id, version),
     ).fetchone()
     if found is None:
         raise NotFound(f"The district has no version {version}.")
+    if found[0] is not None:
+        raise ChangeInput(
+            f"Version {version} was purged on {found[0]:%Y-%m-%d}: the values of who was deleted "
+            "or changed are not kept so long. 'kinsync versions' shows which can be restored."
+        )
 
 
 def _at(connection: psycopg.Connection, district_id: int, version: int) -> Snapshot:
@@ -334,12 +362,13 @@ def _changes_of_kind(
     )
 
 
-def _absent(
-    connection: psycopg.Connection, district_id: int, since: int, kind: str
+def gone(
+    connection: psycopg.Connection, district_id: int, kind: str, since: int, upto: int = STILL - 1
 ) -> pl.DataFrame:
+    """Records of one kind that are gone since a version from ``since`` to ``upto``."""
     condition = GONE.format(
         since=sql.Literal(since),
-        still=sql.Literal(STILL),
+        upto=sql.Literal(upto),
         table=sql.Identifier(kind),
         kind=sql.Literal(kind),
         district=sql.Literal(district_id),

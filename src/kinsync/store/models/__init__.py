@@ -3,6 +3,7 @@
 from kinsync.store.models.access import Application, Connection, Token, TokenMinute
 from kinsync.store.models.adopted import Adopted
 from kinsync.store.models.disclosures import Disclosure
+from kinsync.store.models.identities import Identity
 from kinsync.store.models.jobs import Schedule, TeamMember, Worker
 from kinsync.store.models.records import (
     Contact,
@@ -38,6 +39,7 @@ __all__ = [
     "Ending",
     "Event",
     "IdClock",
+    "Identity",
     "Interval",
     "LoginFailure",
     "Merge",
