@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 WORDS = {
     "files": "uploaded files",
     "reports": "findings, previews and holds of syncs, in storage",
-    "copies": "copies of lines and of versions, in storage",
+    "copies": "lines of the last file, in storage",
+    "caches": "copies of versions, in storage",
     "holds": "holds that nobody decided",
     "values": "records of who was deleted or changed, their values",
     "evidence": "ids that waited for somebody, with what was said of whom",

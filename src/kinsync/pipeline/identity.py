@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from kinsync.domain.changes import Snapshot
-from kinsync.domain.frames import KINDS, PUBLISHED, RELATIONSHIP_DETAILS, empty
+from kinsync.domain.frames import CONTACT_DETAILS, KINDS, PUBLISHED, RELATIONSHIP_DETAILS, empty
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.people import People, describe, reaches
 
@@ -45,11 +45,10 @@ def traits(
         vocabulary: which names, phones and mailboxes are placeholders.
         key: the column that tells records apart.
     """
-    people = People.incoming(
-        contacts.with_columns(contact=pl.int_range(pl.len(), dtype=pl.UInt32)), _NO_TIES, vocabulary
-    )
+    numbered = contacts.with_row_index("who")
+    people = People(numbered.select("who", *CONTACT_DETAILS), _NO_TIES, vocabulary)
     told = describe(people)
-    who = contacts.select(pl.col(key).cast(pl.String).alias("id")).with_row_index("who")
+    who = numbered.select("who", id=pl.col(key).cast(pl.String))
     named = told.hstack(contacts.select(spelled="name")).filter(pl.col("name_key").is_not_null())
     suffix = pl.col("name_suffix").fill_null("")
     found = [

@@ -84,6 +84,8 @@ def purge_district(district_id: int, tools: Tools, *, is_dry: bool = False) -> P
         )
         counts["reports"] = files.purge_syncs(at - timedelta(days=periods.of_findings))
         counts["copies"] = files.purge_copies(at - timedelta(days=periods.of_findings))
+        if counts["caches"] and not is_dry:
+            files.renew_cache()
     return Purged(district, counts)
 
 
@@ -120,31 +122,34 @@ class _Files:
         return len(old)
 
     def purge_copies(self, before: datetime) -> int:
-        """Copies of lines and of versions that are too old, and what killed processes left."""
-        public_id = self.district.public_id
-        folder = self.storage.district(public_id)
-        left = [name for name in subfolders(folder) if name.endswith(UNFINISHED)]
+        """Lines that are kept too long, and what killed processes left."""
+        folder = self.storage.district(self.district.public_id)
         last = records.last_published_sync(self.district.id)
-        has_lines = any(name.startswith(kept_lines.PREFIX) for name in subfolders(folder))
-        are_old = has_lines and (last is None or last.started_at <= before)
-        is_stale = retention.has_old_cache(self.district.id)
+        are_lines_old = last is None or last.started_at <= before
+        old = [
+            name
+            for name in subfolders(folder)
+            if name.endswith(UNFINISHED) or (are_lines_old and name.startswith(kept_lines.PREFIX))
+        ]
         if not self.is_dry:
-            for name in left:
+            for name in old:
                 remove(folder / name)
-            if are_old:
-                kept_lines.forget_lines(self.storage, public_id, keep=0)
-            if is_stale:
-                self._renew_cache()
-        return len(left) + are_old + is_stale
+            self._forget_caches()
+        return len(old)
 
-    def _renew_cache(self) -> None:
-        """Keep anew what is published: the copy has values of those who went since it was made."""
-        district, public_id = self.district, self.district.public_id
+    def renew_cache(self) -> None:
+        """Keep anew what is published: the last copy is of a version that is purged."""
+        district = self.district
         published = snapshots.published(district.id, storage=self.storage)
         name = snapshots.cache_name(district.published, 0)
-        snapshots.write_cache(self.storage, public_id, name, published.frames)
+        snapshots.write_cache(self.storage, district.public_id, name, published.frames)
         retention.note_cache(district.id, district.published, name)
-        snapshots.forget_caches(self.storage, public_id, district.published, keep=name)
+        self._forget_caches()
+
+    def _forget_caches(self) -> None:
+        district = self.district
+        keep = retention.cache_of(district.id)
+        snapshots.forget_caches(self.storage, district.public_id, district.published, keep=keep)
 
 
 def give_back(tools: Tools, *, is_rewriting: bool = False) -> Tidied:

@@ -130,6 +130,7 @@ def purge(
         values = _values(cursor, district_id, periods, at)
         return {
             "values": _blank(connection, cursor, values, hash_traits),
+            "caches": _forget_caches(cursor, values),
             "evidence": _run(cursor, EVIDENCE, values),
             "holds": _run(cursor, HOLDS, values),
             "events": _by_edition(cursor, "event", "edition", "<=", values),
@@ -200,6 +201,16 @@ def _blank(
     return count
 
 
+def _forget_caches(cursor: Cursor, values: dict[str, object]) -> int:
+    """Read no copy any more of a version that is purged: it has values of who went since, and who
+    they are is known from the tables only as long as these say so."""
+    upto = _version_at(cursor, values, "deleted")
+    return cursor.execute(
+        "UPDATE version SET cache = '' WHERE district_id = %s AND number < %s AND cache <> ''",
+        (values["district"], upto),
+    ).rowcount
+
+
 def _delete(cursor: Cursor, values: dict[str, object]) -> int:
     """Forget records that ended before the record begins, and the ids of those who are gone."""
     given = {**values, "done": 0, "upto": _version_at(cursor, values, "record")}
@@ -240,22 +251,16 @@ def _by_edition(
     return cursor.execute(sql.SQL(BY_EDITION).format(**parts), values).rowcount
 
 
-# -- caches --------------------------------------------------------------------------------------
-
-
-def has_old_cache(district_id: int) -> bool:
-    """Whether the kept copy of what is published is of a purged version, and holds its values."""
-    with outages(doing="purging"), contextlib.closing(connect()) as connection:
-        base, _name = snapshots.newest_cache(connection, district_id)
-        return 0 < base < snapshots.blanked(connection, district_id)
-
-
 def note_cache(district_id: int, version: int, name: str) -> None:
-    """That version is kept whole from now on, under this name, and no other."""
-    with outages(doing="purging"), contextlib.closing(connect()) as connection:
+    """That version is kept whole from now on, under this name."""
+    with transaction() as connection:
         connection.execute(
-            "UPDATE version SET cache = CASE number WHEN %s THEN %s ELSE '' END"
-            " WHERE district_id = %s AND (cache <> '' OR number = %s)",
-            (version, name, district_id, version),
+            "UPDATE version SET cache = %s WHERE district_id = %s AND number = %s",
+            (name, district_id, version),
         )
-        connection.commit()
+
+
+def cache_of(district_id: int) -> str:
+    """Name of the kept copy of what is published; '' where there is none."""
+    with transaction() as connection:
+        return snapshots.newest_cache(connection, district_id)[1]
