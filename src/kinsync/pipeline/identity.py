@@ -6,18 +6,15 @@ for the one that is gone, and *match* weighs it like any other. What does not me
 agrees with nothing.
 """
 
-import hmac
 from collections.abc import Sequence
 
 import polars as pl
 
 from kinsync.domain.changes import Snapshot
 from kinsync.domain.frames import CONTACT_DETAILS, KINDS, PUBLISHED, RELATIONSHIP_DETAILS, empty
+from kinsync.domain.identity import identity_hash
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.people import People, describe, reaches
-
-HASH_DIGITS = 32
-"""128 bits as hex digits."""
 
 TRAITS = pl.Schema(
     {
@@ -85,11 +82,8 @@ def _traits(found: pl.DataFrame, *, role: str, kind: str = "contact") -> pl.Data
 def hashed(found: pl.DataFrame, key: bytes, district_id: int) -> pl.Series:
     """The hash of each of these ``TRAITS``: of one district and role, under one key."""
     values = found.select("kind", "role", "value").unique()
-    digests = [
-        hmac.digest(key, f"{district_id}\0{kind}\0{role}\0{value}".encode(), "sha256").hex()
-        for kind, role, value in values.iter_rows()
-    ]
-    known = values.with_columns(pl.Series("hash", digests, dtype=pl.String).str.head(HASH_DIGITS))
+    hashes = [identity_hash(key, district_id, *value) for value in values.iter_rows()]
+    known = values.with_columns(pl.Series("hash", hashes, dtype=pl.String))
     joined = found.join(known, on=["kind", "role", "value"], how="left", maintain_order="left")
     return joined["hash"]
 
