@@ -25,7 +25,7 @@ class Periods:
     record: int = 400
     """Events, disclosures, and the ids of who is gone: whoever comes back gets the old ones."""
     messages: int = 30
-    """Webhook messages and jobs that have ended."""
+    """Webhook messages that have ended, and jobs that were done."""
 
     def __post_init__(self) -> None:
         for one in fields(self):

@@ -48,7 +48,7 @@ class Settings:
     keep_record_days: int = 400
     """The same of events, disclosures, and the ids of who is gone."""
     keep_messages_days: int = 30
-    """The same of webhook messages and jobs that have ended."""
+    """The same of webhook messages that have ended, and of jobs that were done."""
     rewrite_mb: int = 1024
     """Up to which size the purge rewrites tables, so that no freed byte stays in them; 0: never."""
     log_level: str = "info"

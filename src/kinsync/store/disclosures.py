@@ -193,7 +193,8 @@ def student_ids(district_id: int, reference: str, hashes: Sequence[str] = ()) ->
     return _ids(
         "SELECT DISTINCT id FROM student WHERE district_id = %(district)s"
         " AND (id = lower(%(reference)s) OR sis_id = %(reference)s)"
-        " UNION SELECT id FROM identity WHERE district_id = %(district)s AND hash = ANY(%(hashes)s)",
+        " UNION SELECT id FROM identity WHERE district_id = %(district)s"
+        " AND hash = ANY(%(hashes)s)",
         district_id,
         reference,
         hashes,
@@ -225,7 +226,7 @@ def contact_ids(district_id: int, reference: str, hashes: Sequence[str] = ()) ->
 
 
 def _ids(statement: str, district_id: int, reference: str, hashes: Sequence[str]) -> list[str]:
-    values = {"district": district_id, "reference": reference.strip(), "hashes": list(hashes)}
+    values: dict[str, Any] = {"district": district_id, "reference": reference.strip(), "hashes": list(hashes)}
     with outages(doing="looking somebody up"), connection.cursor() as cursor:
         cursor.execute(statement, values)
         return sorted(id_ for (id_,) in cursor.fetchall())

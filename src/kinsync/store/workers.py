@@ -60,12 +60,12 @@ def take_over(stale_seconds: float) -> list[int]:
 
 
 def forget_old_jobs(*, before: datetime) -> int:
-    """Delete jobs that ended before then, a few at a time."""
+    """Delete jobs that ended before then, a few at a time; failed ones stay for a person."""
     with queueing(doing="forgetting old jobs") as cursor:
         cursor.execute(
             "DELETE FROM procrastinate_jobs WHERE id IN (SELECT id FROM"
             " (SELECT id FROM procrastinate_jobs"
-            " WHERE status IN ('succeeded', 'failed', 'cancelled', 'aborted')"
+            " WHERE status IN ('succeeded', 'cancelled', 'aborted')"
             " ORDER BY id LIMIT %s) AS oldest"
             " WHERE (SELECT max(at) FROM procrastinate_events WHERE job_id = oldest.id) < %s)",
             (FORGOTTEN_AT_ONCE, before),
