@@ -111,8 +111,8 @@ def identity_keys(settings: Settings) -> "Keys":
     return cache(lambda: read(settings.home, settings.seal_key))
 
 
-def purge_tools(settings: Settings) -> "PurgeTools":
-    """What a purge needs. Needs a connected database."""
+def purge_tools(settings: Settings, *, on_wait: Callable[[], None] = lambda: None) -> "PurgeTools":
+    """What a purge needs. Needs a connected database. ``on_wait`` is called where a sync runs."""
     from kinsync.services.purge import Tools
 
     return Tools(
@@ -123,6 +123,7 @@ def purge_tools(settings: Settings) -> "PurgeTools":
         identity_keys=identity_keys(settings),
         rewrite_mb=settings.rewrite_mb,
         is_database_ours=not settings.database_url,
+        on_wait=on_wait,
     )
 
 

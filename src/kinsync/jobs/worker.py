@@ -78,7 +78,7 @@ def workshop(settings: Settings) -> Workshop:
         arrivals=bootstrap.arrivals(settings),
         send=bootstrap.post(settings),
         webhooks=bootstrap.webhook_tools(settings),
-        purging=bootstrap.purge_tools(settings),
+        purging=bootstrap.purge_tools(settings, on_wait=on_wait),
     )
 
 

@@ -8,7 +8,7 @@ from kinsync.domain.changes import Snapshot
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.identity import hashed, revived, together, told_under, traits
 from kinsync.pipeline.match import Frames
-from kinsync.store import identities, snapshots
+from kinsync.store import absences, identities
 
 Keys = Callable[[], Sequence[bytes]]
 """The keys of identities, the newest first; asked for where they are needed."""
@@ -30,7 +30,7 @@ def absent(
         ChangeInput: a key is malformed.
         TryAgainLater: the database is away.
     """
-    gone = snapshots.absent(district_id, since=since)
+    gone = absences.absent(district_id, since=since)
     if not identities.are_kept(district_id):
         return gone
     found = traits(incoming["student"], incoming["contact"], vocabulary, key="contact")

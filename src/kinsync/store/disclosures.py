@@ -226,7 +226,11 @@ def contact_ids(district_id: int, reference: str, hashes: Sequence[str] = ()) ->
 
 
 def _ids(statement: str, district_id: int, reference: str, hashes: Sequence[str]) -> list[str]:
-    values: dict[str, Any] = {"district": district_id, "reference": reference.strip(), "hashes": list(hashes)}
+    values: dict[str, Any] = {
+        "district": district_id,
+        "reference": reference.strip(),
+        "hashes": list(hashes),
+    }
     with outages(doing="looking somebody up"), connection.cursor() as cursor:
         cursor.execute(statement, values)
         return sorted(id_ for (id_,) in cursor.fetchall())

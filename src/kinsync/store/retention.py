@@ -20,7 +20,7 @@ from psycopg import sql
 from kinsync.domain.errors import NotFound
 from kinsync.domain.frames import KINDS, PUBLISHED
 from kinsync.domain.retention import Periods
-from kinsync.store import identities, snapshots
+from kinsync.store import absences, identities, snapshots
 from kinsync.store.copying import Cursor
 from kinsync.store.database import connect, outages
 
@@ -178,11 +178,11 @@ def _blank(
 ) -> int:
     """Take the values of records that ended up to the version which was published then."""
     district_id = int(str(values["district"]))
-    done = snapshots.blanked(connection, district_id)
+    done = absences.blanked(connection, district_id)
     upto = _version_at(cursor, values, "deleted")
     count = 0
     if upto > max(done, 1):
-        gone = [snapshots.gone(connection, district_id, kind, done + 1, upto)
+        gone = [absences.gone(connection, district_id, kind, done + 1, upto)
                 for kind in ("student", "contact")]  # fmt: skip
         identities.keep(cursor, district_id, hash_traits(*gone))
         for kind, names in VALUES.items():

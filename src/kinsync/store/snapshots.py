@@ -41,13 +41,6 @@ ENDED = sql.SQL(
     "until = {version} AND id IN (SELECT ending.id FROM ending WHERE ending.kind = {kind}"
     " AND ending.district_id = {district} AND ending.version = {version})"
 )
-GONE = sql.SQL(
-    "id IN (SELECT ending.id FROM ending WHERE ending.kind = {kind}"
-    " AND ending.district_id = {district} AND ending.version >= {since})"
-    " AND until >= {since} AND until <= {upto}"
-    " AND NOT EXISTS (SELECT 1 FROM {table} AS later WHERE later.district_id = {district}"
-    " AND later.id = record.id AND later.since >= record.until)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +133,7 @@ def _with_later(
     behind = whole = 0
     for kind in KINDS:
         since = SINCE.format(base=sql.Literal(base), still=sql.Literal(STILL))
-        later = _read(connection, kind, district_id, since)
+        later = read_records(connection, kind, district_id, since)
         ended = connection.execute(
             "SELECT id FROM ending WHERE district_id = %s AND kind = %s AND version > %s",
             (district_id, kind, base),
@@ -209,36 +202,6 @@ def turned(district_id: int, changes: Changes) -> pl.DataFrame:
         pl.col("from_id").is_in(deleted.implode()), pl.col("into_id").is_in(created.implode())
     )
     return pointers.unique("from_id", keep="first").sort("from_id")
-
-
-def absent(district_id: int, *, since: int) -> Snapshot:
-    """Records that were published once and are gone now, as they last were.
-
-    ``since`` is the first version whose deletions count: whoever returns later gets a new id. Of
-    students and contacts those alone whose values are not purged; ``store.identities`` knows the
-    others.
-
-    Raises:
-        TryAgainLater: the database is away.
-    """
-    with outages(doing="loading"), contextlib.closing(connect()) as connection:
-        told = max(since, blanked(connection, district_id) + 1)
-        since_when = {"student": told, "contact": told}
-        return Snapshot(
-            {
-                kind: gone(connection, district_id, kind, since_when.get(kind, since))
-                for kind in KINDS
-            }
-        )
-
-
-def blanked(connection: psycopg.Connection, district_id: int) -> int:
-    """Records whose interval ended up to this version have no values any more; 0 where none."""
-    row = connection.execute(
-        "SELECT max(number) + 1 FROM version WHERE district_id = %s AND purged_at IS NOT NULL",
-        (district_id,),
-    ).fetchone()
-    return int(row[0]) if row and row[0] is not None else 0
 
 
 def cache_name(version: int, sync_id: int) -> str:
@@ -340,7 +303,9 @@ def _check_version(connection: psycopg.Connection, district_id: int, version: in
 
 def _at(connection: psycopg.Connection, district_id: int, version: int) -> Snapshot:
     condition = CURRENT.format(version=sql.Literal(version))
-    return Snapshot({kind: _read(connection, kind, district_id, condition) for kind in KINDS})
+    return Snapshot(
+        {kind: read_records(connection, kind, district_id, condition) for kind in KINDS}
+    )
 
 
 def _changes_of_kind(
@@ -352,8 +317,8 @@ def _changes_of_kind(
         "district": sql.Literal(district_id),
         "kind": sql.Literal(kind),
     }
-    begun = _read(connection, kind, district_id, BEGUN.format(**values))
-    ended = _read(connection, kind, district_id, ENDED.format(**values))
+    begun = read_records(connection, kind, district_id, BEGUN.format(**values))
+    ended = read_records(connection, kind, district_id, ENDED.format(**values))
     return KindChanges(
         created=begun.join(ended, on="id", how="anti", maintain_order="left"),
         updated=begun.join(ended, on="id", how="semi", maintain_order="left"),
@@ -362,21 +327,7 @@ def _changes_of_kind(
     )
 
 
-def gone(
-    connection: psycopg.Connection, district_id: int, kind: str, since: int, upto: int = STILL - 1
-) -> pl.DataFrame:
-    """Records of one kind that are gone since a version from ``since`` to ``upto``."""
-    condition = GONE.format(
-        since=sql.Literal(since),
-        upto=sql.Literal(upto),
-        table=sql.Identifier(kind),
-        kind=sql.Literal(kind),
-        district=sql.Literal(district_id),
-    )
-    return _read(connection, kind, district_id, condition)
-
-
-def _read(
+def read_records(
     connection: psycopg.Connection, kind: str, district_id: int, condition: sql.Composable
 ) -> pl.DataFrame:
     """Records of one kind in the order of their ids, in the schema in which they are published."""
