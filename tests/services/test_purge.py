@@ -6,7 +6,9 @@ import polars as pl
 import pytest
 
 from kinsync.domain.errors import ChangeInput
+from kinsync.services.holds import approve
 from kinsync.services.restore import restore
+from kinsync.simulators.families import generate
 from kinsync.store import records, snapshots
 from kinsync.store.database import connect
 from tests.services.office import Office, is_same
@@ -79,6 +81,22 @@ def test_whoever_returns_after_the_purge_has_the_old_ids(abroad: Office, days: i
     abroad.sync(SCHOOL)
 
     assert is_same(abroad.published(), before)
+
+
+def test_a_thousand_families_return_under_every_id_they_had(office: Office) -> None:
+    generate(office.home, students=1000, nights=1, seed=5, mess=0)
+    table = pl.read_csv(office.home / "night1" / "students.csv", infer_schema=False)
+    for night in (table, table.head(table.height // 2)):
+        outcome = office.sync(night.write_csv().encode())
+    approve(office.district, office.tools)
+    assert outcome.sync.state == "held"
+    before = snapshots.as_of(office.id, 1)
+    gone = before.frames["contact"].height - office.published().frames["contact"].height
+    assert gone > 500
+    office.purge(after_days=61)
+    office.sync(table.write_csv().encode())
+
+    assert is_same(office.published(), before)
 
 
 def test_whoever_returns_after_the_record_is_somebody_new(abroad: Office) -> None:

@@ -195,9 +195,9 @@ def _blank(
             " AND number < %(upto)s AND purged_at IS NULL",
             {**values, "upto": upto},
         )
-    for kind in ("student", "contact"):
-        statement = sql.SQL(BACK).format(kind=sql.Identifier(kind))
-        cursor.execute(statement, {**values, "kind": kind, "blanked": max(done, upto)})
+        for kind in ("student", "contact"):
+            statement = sql.SQL(BACK).format(kind=sql.Identifier(kind))
+            cursor.execute(statement, {**values, "kind": kind, "blanked": upto})
     return count
 
 
@@ -218,7 +218,7 @@ def _delete(cursor: Cursor, values: dict[str, object]) -> int:
     cursor.execute(
         "DELETE FROM ending WHERE district_id = %(district)s AND version <= %(upto)s", given
     )
-    for kind in ("student", "contact"):
+    for kind in ("student", "contact") if count else ():
         statement = sql.SQL(IDENTITIES).format(kind=sql.Identifier(kind))
         cursor.execute(statement, {**given, "kind": kind})
     return count
