@@ -166,6 +166,7 @@ def give_back(tools: Tools, *, is_rewriting: bool = False) -> Tidied:
 
 
 MOST_MB = 1 << 40
+"""More than any table has."""
 
 
 def queue_due(at: datetime) -> int:
@@ -183,9 +184,11 @@ def remove_district(district: records.District, tools: Tools) -> dict[str, int]:
     Raises:
         TryAgainLater: the database or storage is away; the same call goes on.
     """
+    folder = tools.storage.district(district.public_id)
     with district_lock(district.id, on_wait=tools.on_wait):
+        remove(folder)  # first, so that a bucket that is away leaves a district to remove again
         counts = removal.remove_district(district.id)
-        remove(tools.storage.district(district.public_id))
         tools.uploads.staging.forget_district(district.id)
+        remove(folder)  # what was uploaded meanwhile
     give_back(tools)
     return counts
