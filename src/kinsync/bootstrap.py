@@ -5,6 +5,7 @@ import random
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from kinsync.transport.addresses import read_networks
 from kinsync.transport.mail import Letter, SmtpPost, print_letter
 
 if TYPE_CHECKING:
+    from kinsync.services.purge import Tools as PurgeTools
+    from kinsync.services.returning import Keys
     from kinsync.services.uploads import Arrivals, Uploads
     from kinsync.services.webhooks import Tools as WebhookTools
 
@@ -105,6 +108,30 @@ def webhook_tools(settings: Settings) -> "WebhookTools":
         sealer=open_sealer(settings.home, settings.seal_key),
         chance=random.random,
         allowed=read_networks(settings.webhook_allow, setting="KINSYNC_WEBHOOK_ALLOW"),
+        keep_days=settings.keep.messages,
+    )
+
+
+def identity_keys(settings: Settings) -> "Keys":
+    """The keys of identities, read when they are asked for; the first call makes the seal key."""
+    from kinsync.store.sealing import identity_keys as read
+
+    return cache(lambda: read(settings.home, settings.seal_key))
+
+
+def purge_tools(settings: Settings, *, on_wait: Callable[[], None] = lambda: None) -> "PurgeTools":
+    """What a purge needs. Needs a connected database. ``on_wait`` is called where a sync runs."""
+    from kinsync.services.purge import Tools
+
+    return Tools(
+        storage=storage(settings),
+        uploads=uploads(settings),
+        now=now,
+        keep=settings.keep,
+        identity_keys=identity_keys(settings),
+        rewrite_mb=settings.rewrite_mb,
+        is_database_ours=not settings.database_url,
+        on_wait=on_wait,
     )
 
 
@@ -128,7 +155,7 @@ def uploads(settings: Settings) -> "Uploads":
         now,
         on_complete=queue.sync_when_quiet,
         on_activity=put_off,
-        retention=timedelta(days=settings.upload_days),
+        retention=timedelta(days=settings.keep.of_uploads),
     )
 
 

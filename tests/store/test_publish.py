@@ -9,7 +9,7 @@ import pytest
 from kinsync.domain.changes import Changes, Snapshot
 from kinsync.domain.errors import Conflict, Defect, TryAgainLater
 from kinsync.domain.frames import KINDS, PUBLISHED
-from kinsync.store import records, snapshots
+from kinsync.store import absences, records, snapshots
 from kinsync.store.database import connect
 from kinsync.store.publish import MANY_ROWS, STEPS, Publication, publish, publish_first
 from kinsync.store.storage import Storage
@@ -117,12 +117,12 @@ def test_those_who_left_can_be_recognised_when_they_return(district: int, storag
     publish_next(district, NIGHT, storage=storage)
 
     gone = difference(FIRST, NIGHT).kinds["contact"].deleted
-    assert snapshots.absent(district, since=2).frames["contact"].equals(gone)
-    assert snapshots.absent(district, since=3).frames["contact"].is_empty()
+    assert absences.absent(district, since=2).frames["contact"].equals(gone)
+    assert absences.absent(district, since=3).frames["contact"].is_empty()
 
     publish_next(district, FIRST, storage=storage)
 
-    assert not set(snapshots.absent(district, since=1).frames["contact"]["id"]) & set(gone["id"])
+    assert not set(absences.absent(district, since=1).frames["contact"]["id"]) & set(gone["id"])
 
 
 def test_a_merge_is_remembered(district: int, storage: Storage) -> None:

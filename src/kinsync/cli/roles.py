@@ -10,7 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO
 
+import click
+
 from kinsync import bootstrap
+from kinsync.domain.errors import ChangeInput
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BEYOND_STOP = 5
@@ -20,7 +23,11 @@ SECONDS_BEYOND_STOP = 5
 @contextmanager
 def beside(named: Mapping[str, Sequence[str]], *, output: IO[str] | None = None) -> Iterator[None]:
     """Run ``kinsync serve --only`` for each of these roles, with its options, until the context
-    ends. What they say goes to ``output``, to standard error where none is given."""
+    ends. What they say goes to ``output``, to standard error where none is given.
+
+    A role that refuses to begin, because its address is taken or a setting is wrong, has said why;
+    everything ends with it, by the same exit code.
+    """
     roles = [_Role(name, options, output or sys.stderr) for name, options in named.items()]
     for role in roles:
         role.start()
@@ -31,6 +38,8 @@ def beside(named: Mapping[str, Sequence[str]], *, output: IO[str] | None = None)
             role.tell_to_end()
         for role in roles:
             role.end()
+    if any(role.has_refused for role in roles):
+        raise click.exceptions.Exit(ChangeInput.exit_code)
 
 
 def stop_with(parent: int) -> None:
@@ -58,8 +67,11 @@ class _Role(threading.Thread):
         self._is_ending = threading.Event()
         self._turn = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self.has_refused = False
+        """Whether it would not begin at all; one that did and stops is begun again."""
 
     def run(self) -> None:
+        is_first = True
         while not self._is_ending.is_set():
             with self._turn:
                 if self._is_ending.is_set():
@@ -70,7 +82,11 @@ class _Role(threading.Thread):
                     stdout=self._output,
                     stderr=self._output,
                 )
-            process.wait()
+            self.has_refused = process.wait() == ChangeInput.exit_code and is_first
+            if self.has_refused:
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+            is_first = False
             self._is_ending.wait(SECONDS_BETWEEN_LOOKS)
 
     def tell_to_end(self) -> None:

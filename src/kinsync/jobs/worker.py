@@ -13,7 +13,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from kinsync import bootstrap
 from kinsync.domain.errors import Defect, KinsyncError, TryAgainLater
 from kinsync.domain.settings import Settings
 from kinsync.jobs.tasks import WORKSHOP, Workshop, tasks
+from kinsync.services.purge import queue_due as queue_due_purges
 from kinsync.services.schedules import queue_due
 from kinsync.services.sync import Tools
 from kinsync.services.webhooks import queue_due as queue_due_webhooks
@@ -43,7 +44,7 @@ THREADS_BESIDE_JOBS = 4
 DUTIES: tuple[Callable[[datetime], object], ...] = (
     queue_due,
     queue_due_webhooks,
-    workers.forget_old_jobs,
+    queue_due_purges,
 )
 """Short work at each look, by whichever worker is first. What takes longer is queued there as a
 task of its own, as the delivery of webhooks is."""
@@ -65,12 +66,19 @@ def workshop(settings: Settings) -> Workshop:
         raise TryAgainLater("Another sync of this district is running. This one is tried again.")
 
     storage = bootstrap.storage(settings)
-    tools = Tools(storage=storage, now=bootstrap.now, on_wait=on_wait)
+    tools = Tools(
+        storage=storage,
+        now=bootstrap.now,
+        on_wait=on_wait,
+        keep=settings.keep,
+        identity_keys=bootstrap.identity_keys(settings),
+    )
     return Workshop(
         tools=tools,
         arrivals=bootstrap.arrivals(settings),
         send=bootstrap.post(settings),
         webhooks=bootstrap.webhook_tools(settings),
+        purging=bootstrap.purge_tools(settings, on_wait=on_wait),
     )
 
 
@@ -226,6 +234,7 @@ class _Steward(threading.Thread):
         self._on_newer = on_newer
         self._is_outdated = False
         self._heartbeat = settings.heartbeat_seconds
+        self._keep_jobs = timedelta(days=settings.keep.messages)
         self._has_ended = threading.Event()
 
     def end(self) -> None:
@@ -262,5 +271,7 @@ class _Steward(threading.Thread):
             return
         for number in workers.take_over(HEARTBEATS_MISSED * self._heartbeat):
             log.warning("Worker %s is not heard of; its jobs are taken over.", number)
+        at = bootstrap.now()
         for duty in DUTIES:
-            duty(bootstrap.now())
+            duty(at)
+        workers.forget_old_jobs(before=at - self._keep_jobs)

@@ -7,6 +7,7 @@ key seals, every key opens.
 
 import base64
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -72,9 +73,23 @@ def open_sealer(home: Path, keys: str) -> Sealer:
     Raises:
         ChangeInput: a key is malformed, or its file is open to other accounts.
     """
+    return Sealer(_open_keys(home, keys))
+
+
+def identity_keys(home: Path, keys: str) -> list[bytes]:
+    """Keys under which identities are hashed (``pipeline.identity``), one of each seal key, the
+    newest first.
+
+    Raises:
+        ChangeInput: as ``open_sealer``.
+    """
+    return [hmac.digest(key, b"kinsync identity", "sha256") for key in _open_keys(home, keys)]
+
+
+def _open_keys(home: Path, keys: str) -> list[bytes]:
     if not keys.strip() and not (home / KEY_FILE).exists():
         make_key_file(home, new_key())
-    return Sealer(_read_keys(held_keys(home, keys), where=_where(home, keys)))
+    return _read_keys(held_keys(home, keys), where=_where(home, keys))
 
 
 def held_keys(home: Path, keys: str) -> str:

@@ -198,6 +198,11 @@ class Staging:
         """Forget kept bytes."""
         self._path(district_id, upload_id, KEPT).unlink(missing_ok=True)
 
+    def forget_district(self, district_id: int) -> None:
+        """Remove every file of a district, also one that is being received."""
+        for path in self.folder.glob(f"{district_id}-*"):
+            path.unlink(missing_ok=True)
+
     def dead(self) -> Iterator[tuple[int, int]]:
         """District and upload of files whose process has died; they are removed."""
         return self._unlocked(PART, older_than_seconds=0)

@@ -4,6 +4,7 @@ from kinsync.store.models.access import Application, Connection, Token, TokenMin
 from kinsync.store.models.adopted import Adopted
 from kinsync.store.models.backups import Backup
 from kinsync.store.models.disclosures import Disclosure
+from kinsync.store.models.identities import Identity
 from kinsync.store.models.jobs import Schedule, TeamMember, Worker
 from kinsync.store.models.records import (
     Contact,
@@ -40,6 +41,7 @@ __all__ = [
     "Ending",
     "Event",
     "IdClock",
+    "Identity",
     "Interval",
     "LoginFailure",
     "Merge",
