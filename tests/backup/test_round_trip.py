@@ -18,7 +18,7 @@ from tests.services.pupils import as_csv, write
 from tests.services.uploader import upload_whole
 
 AT = ("Lakeside", "Reader")
-NOBODY = "https://127.0.0.1:9/hooks"
+NOBODY = "https://127.0.0.1:9009/hooks"
 """An endpoint where nobody listens: it is tried only if its secret opens."""
 
 

@@ -35,9 +35,10 @@ class Diagnosis:
 
 def examine(look: Look) -> Diagnosis:
     """Look at everything. What cannot be looked at is a problem; nothing is changed."""
+    home = _say(machine.home, look)
+    if home.state is State.PROBLEM:
+        return Diagnosis({"home": home}, is_database_away=True)  # other checks would make it
     said = {name: _say(check, look) for name, check in MACHINE.items()}
-    if said["home"].state is State.PROBLEM:
-        return Diagnosis(said, is_database_away=True)
     try:
         look.reach()
     except KinsyncError as error:
