@@ -17,7 +17,7 @@ from kinsync.store.backup.files import add_files, clear_files, has_files, put_fi
 from kinsync.store.backup.sealed import Damaged
 from kinsync.store.storage import Storage
 
-RECORDED = ("store", "0013_backups")
+RECORDED = ("store", "0015_backups")
 """The migration since which a database knows what it was restored from."""
 
 

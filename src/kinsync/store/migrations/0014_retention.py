@@ -13,7 +13,7 @@ CREATE POLICY own_district ON identity TO kinsync_web
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0013_backups")]
+    dependencies = [("store", "0012_jobs")]
 
     operations = [
         migrations.AddField(

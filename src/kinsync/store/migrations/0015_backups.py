@@ -7,7 +7,7 @@ CLOSE = "ALTER TABLE backup ENABLE ROW LEVEL SECURITY;"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0012_jobs")]
+    dependencies = [("store", "0014_retention")]
 
     operations = [
         migrations.CreateModel(
