@@ -16,6 +16,7 @@ from kinsync.domain.errors import ChangeInput
 from kinsync.domain.settings import Settings
 from kinsync.store import database
 from kinsync.store.backup import unfinished
+from kinsync.store.embedded import release_holds
 from kinsync.store.storage import BucketStorage, Storage
 from kinsync.transport.addresses import read_networks
 from kinsync.transport.mail import Letter, SmtpPost, print_letter
@@ -65,6 +66,11 @@ def reach_database(settings: Settings, *, session: str = "kinsync") -> None:
     os.environ[database.ENVIRONMENT] = make_conninfo(address, application_name=session)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kinsync.web.settings")
     django.setup()
+
+
+def leave_database() -> None:
+    """Stop the embedded server, if no other process uses it: for whoever removes its home next."""
+    release_holds()
 
 
 def storage(settings: Settings) -> Storage:

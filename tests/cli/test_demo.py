@@ -8,6 +8,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import psutil
+
 LONGEST_SECONDS = 240
 
 
@@ -27,6 +29,11 @@ def demo(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]"
         timeout=LONGEST_SECONDS,
         check=False,
     )
+
+
+def processes() -> list[str]:
+    """The command line of everything that runs here."""
+    return [" ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])]
 
 
 def test_the_demo_shows_every_step_with_addresses_taken_and_a_kinsync_toml_beside_it(
@@ -60,16 +67,21 @@ def test_the_demo_shows_every_step_with_addresses_taken_and_a_kinsync_toml_besid
     assert [one for one in tmp_path.iterdir() if one.name != "kinsync.toml"] == []
 
 
-def test_without_an_sftp_client_the_demo_says_so_and_sends_by_itself(tmp_path: Path) -> None:
+def test_without_an_sftp_client_the_demo_sends_by_itself_and_leaves_nothing_running(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
     programs = tmp_path / "bin"
     programs.mkdir()
     for name in ("useradd", "sh"):
         if found := shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin"):
             (programs / name).symlink_to(found)
 
-    ended = demo(tmp_path, PATH=str(programs))
+    ended = demo(tmp_path, PATH=str(programs), TMPDIR=str(place))
 
     assert ended.returncode == 0, ended.stderr
+    assert [one for one in processes() if str(place) in one] == []
     assert "there is no 'sftp' here: sent by asyncssh's client" in ended.stdout
 
 

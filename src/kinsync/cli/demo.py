@@ -36,9 +36,12 @@ def demo(once: bool) -> None:
         folder.chmod(0o711)  # the database's own account passes through, and reads nothing
         write_sample(folder / "sample")
         settings = _settings(folder)
-        bootstrap.connect_database(settings)
-        with _roles_beside(folder):
-            _serve(settings, folder, once=once)
+        try:
+            bootstrap.connect_database(settings)
+            with _roles_beside(folder):
+                _serve(settings, folder, once=once)
+        finally:
+            bootstrap.leave_database()  # while there is a folder in which to stop it
     say("The demo is over; its folder is removed.")
 
 

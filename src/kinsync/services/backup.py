@@ -59,7 +59,7 @@ class Restored:
 def back_up(place: Place, out: Path, *, at: datetime, passphrase: str = "") -> Made:
     """Write a backup of everything as it is now to ``out``, whatever is published meanwhile.
 
-    It is sealed where there is a passphrase, and then holds the seal key too: see decision 31.
+    It is sealed where there is a passphrase, and then holds the seal key too: see decision 23.
 
     Raises:
         ChangeInput: ``out`` is there, or the account of the database cannot see everything.

@@ -55,6 +55,8 @@ _FIELDS = {
 
 _TOLD = ("row", "student_sis_id", "name", "name_key", "name_suffix", "sis_id", "phone", "email")
 """Columns of a waiting row that findings and held rows speak of."""
+_PUPILS = pl.Schema({"row": pl.UInt32(), **STUDENTS})
+"""One row is a row of the file that says who a student is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,8 @@ class Intake:
     def schools(self) -> pl.DataFrame:
         """The schools that the students name (``frames.SCHOOLS``)."""
         is_chosen = pl.col("row").is_in(self._student_rows.implode())
-        named = self._spool.pick("students", ("school_sis_id",), is_chosen)
-        return snapshot.schools(empty(STUDENTS) if named is None else named)
+        named = pl.Schema({"school_sis_id": STUDENTS["school_sis_id"]})
+        return snapshot.schools(self._spool.pick("students", named, is_chosen))
 
     def student_pieces(self) -> Iterator[pl.DataFrame]:
         """The same in pieces."""
@@ -293,8 +295,8 @@ class Intake:
 
     def _student_pieces_of(self, wanted: pl.Expr) -> pl.DataFrame:
         """The waiting rows of students (``row``, ``student_sis_id``, details) that are wanted."""
-        found = self._spool.pick("students", ("row", *STUDENTS.names()), wanted)
-        return pl.DataFrame() if found is None else found.rename({"sis_id": "student_sis_id"})
+        found = self._spool.pick("students", _PUPILS, wanted)
+        return found.rename({"sis_id": "student_sis_id"})
 
     def _without_strangers(self, keys: pl.DataFrame, students: pl.Series) -> pl.Series:
         """Which rows speak of a student that the delivery brings; the others are held."""
@@ -380,10 +382,8 @@ class Intake:
     def _texts(self, rows: pl.Series) -> pl.DataFrame:
         """What is told of the clean contact rows of these numbers."""
         wanted = pl.col("row").is_in(rows.unique().implode())
-        found = None if rows.is_empty() else self._spool.pick("contacts", _TOLD, wanted)
-        return (
-            pl.DataFrame(schema={name: CLEAN[name] for name in _TOLD}) if found is None else found
-        )
+        told = pl.Schema({name: CLEAN[name] for name in _TOLD})
+        return empty(told) if rows.is_empty() else self._spool.pick("contacts", told, wanted)
 
 
 def _places(rows: pl.Series, code: str) -> pl.DataFrame:

@@ -293,7 +293,7 @@ class _Run:
             district_id=self.district.id,
             sync_id=self.sync.id,
             base=self.district.published,
-            changes=Changes({}),
+            changes=Changes.of_nothing(),
             at=self.tools.now(),
             counts=report.as_json(),
         )

@@ -237,6 +237,15 @@ class EmbeddedServer:
             raise subprocess.CalledProcessError(done.returncode, program, stderr=text)
 
 
+_holds: "set[Hold]" = set()
+
+
+def release_holds() -> None:
+    """Leave every server that this process holds, now and not at its end."""
+    for hold in list(_holds):
+        hold.release()
+
+
 class Hold:
     """Keeps the server of a home running; released at the end of the process at the latest."""
 
@@ -246,12 +255,14 @@ class Hold:
         self._users: int | None = users
         self._process = os.getpid()
         atexit.register(self.release)
+        _holds.add(self)
 
     def release(self) -> None:
         """Leave the server to the others, or stop it. May be called twice; not by a fork."""
         if self._users is None or self._process != os.getpid():
             return
         users, self._users = self._users, None
+        _holds.discard(self)
         atexit.unregister(self.release)
         with contextlib.suppress(OSError, ChangeInput):  # the home may be gone by now
             self._server.release(users)

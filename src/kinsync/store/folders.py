@@ -117,6 +117,15 @@ def make_private(folder: Path) -> Path:
     return folder
 
 
+def sync_folder(folder: Path) -> None:
+    """See that the names in a folder outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def disk_outages() -> Iterator[None]:
     """Say what it means when a file cannot be written.

@@ -6,6 +6,7 @@ import polars as pl
 import psycopg
 from psycopg import sql
 
+from kinsync.store.absences import blanked
 from kinsync.store.copying import copy_in
 from kinsync.store.database import connect, outages
 
@@ -19,12 +20,6 @@ KEPT = pl.Schema(
     }
 )
 """One row is one thing by which a student or contact is known again."""
-
-BLANKED = """
-coalesce((SELECT max(number) + 1 FROM version
-    WHERE district_id = %(district)s AND purged_at IS NOT NULL), 0)
-"""
-"""Records whose interval ended up to this version have no values any more."""
 
 KNOWN = """
 SELECT DISTINCT identity.hash, identity.id, identity.is_household FROM identity
@@ -89,8 +84,7 @@ def known(district_id: int, hashes: pl.Series, *, since: int) -> pl.DataFrame:
         cursor.execute('CREATE TEMPORARY TABLE told (hash varchar(32) COLLATE "C") ON COMMIT DROP')
         copy_in(cursor, sql.SQL("told (hash)"), hashes.unique().to_frame("hash"))
         cursor.execute("ANALYZE told")
-        blanked = cursor.execute(f"SELECT {BLANKED}", values).fetchone()
-        values["blanked"] = blanked[0] if blanked else 0
+        values["blanked"] = blanked(connection, district_id)
         rows = []
         for kind in ("student", "contact"):
             statement = sql.SQL(KNOWN).format(kind=sql.Identifier(kind))

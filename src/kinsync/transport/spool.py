@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -108,10 +108,12 @@ class Spool:
         for number in range(self._counts.get(name, 0)):
             yield pl.read_ipc(self._part(name, number))
 
-    def pick(self, name: str, columns: Sequence[str], where: pl.Expr) -> pl.DataFrame | None:
-        """Those columns of the rows where a condition holds; None where there is no frame."""
+    def pick(self, name: str, wanted: pl.Schema, where: pl.Expr) -> pl.DataFrame:
+        """Those columns of the rows where a condition holds; no row where there is no frame."""
         paths = [self._part(name, number) for number in range(self._counts.get(name, 0))]
-        return pl.scan_ipc(paths).filter(where).select(columns).collect() if paths else None
+        if not paths:
+            return wanted.to_frame()
+        return pl.scan_ipc(paths).filter(where).select(wanted.names()).collect()
 
     def read(self, name: str) -> pl.DataFrame | None:
         """All frames of that name as one; None where there is none."""

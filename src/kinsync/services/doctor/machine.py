@@ -4,7 +4,7 @@ import os
 import resource
 import shutil
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
 from pathlib import Path
@@ -140,17 +140,36 @@ def mail(look: Look) -> Said:
 
 def http(look: Look) -> Said:
     """The API answers where it is served on this machine, and not to everybody in the clear."""
-    process = _served(look, "web")
+    return _door(look, "web", "API", "http", _ask, judge_addresses)
+
+
+def sftp(look: Look) -> Said:
+    """The SFTP server answers where it is served on this machine."""
+    return _door(look, "sftp", "SFTP server", "sftp", _greet, _answers)
+
+
+def _door(
+    look: Look,
+    role: str,
+    name: str,
+    setting: str,
+    why_silent: Callable[[str, int], str],
+    judge: Callable[[Sequence[tuple[str, int]]], Said],
+) -> Said:
+    """What is served from this home on this machine answers wherever it listens."""
+    process = _served(look, role)
     if process is None:
-        return note("No API is served from this home on this machine.", "Start 'kinsync serve'.")
-    addresses = _listening(process) or [look.settings.address("http")]
+        return note(
+            f"No {name} is served from this home on this machine.", "Start 'kinsync serve'."
+        )
+    addresses = _listening(process) or [look.settings.address(setting)]
     for host, port in addresses:
-        if told := _ask(host, port):
+        if told := why_silent(host, port):
             return problem(
-                f"The API does not answer at {host}:{port} ({told}).",
+                f"The {name} does not answer at {host}:{port} ({told}).",
                 "Look at the log of 'kinsync serve', and restart it.",
             )
-    return judge_addresses(addresses)
+    return judge(addresses)
 
 
 def judge_addresses(addresses: Sequence[tuple[str, int]]) -> Said:
@@ -163,18 +182,7 @@ def judge_addresses(addresses: Sequence[tuple[str, int]]) -> Said:
     return ok(f"The API answers at {_places(addresses)}.")
 
 
-def sftp(look: Look) -> Said:
-    """The SFTP server answers where it is served on this machine."""
-    process = _served(look, "sftp")
-    if process is None:
-        return note("No SFTP is served from this home on this machine.", "Start 'kinsync serve'.")
-    addresses = _listening(process) or [look.settings.address("sftp")]
-    for host, port in addresses:
-        if told := _greet(host, port):
-            return problem(
-                f"The SFTP server does not answer at {host}:{port} ({told}).",
-                "Look at the log of 'kinsync serve', and restart it.",
-            )
+def _answers(addresses: Sequence[tuple[str, int]]) -> Said:
     return ok(f"The SFTP server answers at {_places(addresses)}.")
 
 

@@ -28,6 +28,7 @@ from typing import BinaryIO, cast
 
 from kinsync.domain.errors import ChangeInput, TryAgainLater
 from kinsync.store.backup.sealed import CHUNK_BYTES, MARK, Damaged, SealedReader, SealedWriter
+from kinsync.store.folders import sync_folder
 
 FORMAT = 1
 MANIFEST, KEYS, END = "manifest.json", "keys/seal.key", "end.json"
@@ -124,7 +125,7 @@ def _new_file(out: Path) -> Iterator[BinaryIO]:
             except BaseException:
                 unfinished.unlink(missing_ok=True)
                 raise
-        _sync_folder(out.parent)
+        sync_folder(out.parent)
     except OSError as error:
         raise TryAgainLater(
             f"{out} cannot be written ({error.strerror or type(error).__name__}). No backup was "
@@ -139,14 +140,6 @@ def _claim(file: BinaryIO, unfinished: Path) -> None:
     except BlockingIOError:
         raise ChangeInput(f"Another backup is being written to {unfinished}.") from None
     file.truncate(0)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def is_sealed(path: Path) -> bool:

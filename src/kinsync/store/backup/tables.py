@@ -1,6 +1,6 @@
 """Rows out of the database as of one moment, and into tables that the migrations have made.
 
-``COPY`` in text, which every PostgreSQL reads: see decision 31 for why not ``pg_dump``.
+``COPY`` in text, which every PostgreSQL reads: see decision 23 for why not ``pg_dump``.
 """
 
 import contextlib
