@@ -108,6 +108,8 @@ def published(district_id: int, *, storage: Storage) -> Published:
         kept = _from_cache(storage, public_id, name)
         if kept is None:
             return _whole(_at(connection, district_id, version))
+        if base == version:
+            return Published(kept, is_kept=True)
         return _with_later(connection, kept, district_id, base)
 
 
