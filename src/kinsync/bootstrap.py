@@ -5,6 +5,7 @@ import random
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from psycopg.conninfo import make_conninfo
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.settings import Settings
 from kinsync.store import database
+from kinsync.store.backup import unfinished
+from kinsync.store.embedded import release_holds
 from kinsync.store.storage import BucketStorage, Storage
 from kinsync.transport.addresses import read_networks
 from kinsync.transport.mail import Letter, SmtpPost, print_letter
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
 
     from kinsync.services.pulls import PullTools
+    from kinsync.services.purge import Tools as PurgeTools
+    from kinsync.services.returning import Keys
     from kinsync.services.sources import Reach
     from kinsync.services.uploads import Arrivals, Uploads
     from kinsync.services.webhooks import Tools as WebhookTools
@@ -50,14 +55,26 @@ def connect_database(settings: Settings, *, session: str = "kinsync") -> None:
 
     Raises:
         ChangeInput, TryAgainLater: as ``store.database.open_database`` says.
+        ChangeInput: a backup has been restored here half.
     """
+    unfinished.refuse(settings.home)
+    reach_database(settings, session=session)
+    from kinsync.store.migrate import migrate  # needs Django to be set up
+
+    migrate()
+
+
+def reach_database(settings: Settings, *, session: str = "kinsync") -> None:
+    """The same with its tables as they are, for whoever looks at an installation or makes one."""
     address = database.open_database(settings)
     os.environ[database.ENVIRONMENT] = make_conninfo(address, application_name=session)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kinsync.web.settings")
     django.setup()
-    from kinsync.store.migrate import migrate  # needs Django to be set up
 
-    migrate()
+
+def leave_database() -> None:
+    """Stop the embedded server, if no other process uses it: for whoever removes its home next."""
+    release_holds()
 
 
 def storage(settings: Settings) -> Storage:
@@ -101,6 +118,30 @@ def webhook_tools(settings: Settings) -> "WebhookTools":
         sealer=open_sealer(settings.home, settings.seal_key),
         chance=random.random,
         allowed=read_networks(settings.webhook_allow, setting="KINSYNC_WEBHOOK_ALLOW"),
+        keep_days=settings.keep.messages,
+    )
+
+
+def identity_keys(settings: Settings) -> "Keys":
+    """The keys of identities, read when they are asked for; the first call makes the seal key."""
+    from kinsync.store.sealing import identity_keys as read
+
+    return cache(lambda: read(settings.home, settings.seal_key))
+
+
+def purge_tools(settings: Settings, *, on_wait: Callable[[], None] = lambda: None) -> "PurgeTools":
+    """What a purge needs. Needs a connected database. ``on_wait`` is called where a sync runs."""
+    from kinsync.services.purge import Tools
+
+    return Tools(
+        storage=storage(settings),
+        uploads=uploads(settings),
+        now=now,
+        keep=settings.keep,
+        identity_keys=identity_keys(settings),
+        rewrite_mb=settings.rewrite_mb,
+        is_database_ours=not settings.database_url,
+        on_wait=on_wait,
     )
 
 
@@ -124,7 +165,7 @@ def uploads(settings: Settings) -> "Uploads":
         now,
         on_complete=queue.sync_when_quiet,
         on_activity=put_off,
-        retention=timedelta(days=settings.upload_days),
+        retention=timedelta(days=settings.keep.of_uploads),
     )
 
 
@@ -159,7 +200,7 @@ def pull_tools(settings: Settings) -> "PullTools":
         Staging(files),
         Shelf(files),
         on_complete=sync_now,
-        retention=timedelta(days=settings.upload_days),
+        retention=timedelta(days=settings.keep_uploads_days),
     )
 
 

@@ -40,6 +40,9 @@ from kinsync.services.side_by_side import Progress, side_by_side, watched
 from kinsync.transport.delimited import DelimitedFile
 from kinsync.transport.spool import Spool
 
+_PUPILS = pl.Schema({"row": pl.UInt32(), **STUDENTS})
+"""One row is a row of the file that says who a student is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -94,8 +97,8 @@ class Intake:
     def schools(self) -> pl.DataFrame:
         """The schools that the students name (``frames.SCHOOLS``)."""
         is_chosen = pl.col("row").is_in(self._student_rows.implode())
-        named = self._spool.pick("students", ("school_sis_id",), is_chosen)
-        return snapshot.schools(empty(STUDENTS) if named is None else named)
+        named = pl.Schema({"school_sis_id": STUDENTS["school_sis_id"]})
+        return snapshot.schools(self._spool.pick("students", named, is_chosen))
 
     def student_pieces(self) -> Iterator[pl.DataFrame]:
         """The same in pieces."""
@@ -287,8 +290,8 @@ class Intake:
 
     def _student_pieces_of(self, wanted: pl.Expr) -> pl.DataFrame:
         """The waiting rows of students (``row``, ``student_sis_id``, details) that are wanted."""
-        found = self._spool.pick("students", ("row", *STUDENTS.names()), wanted)
-        return pl.DataFrame() if found is None else found.rename({"sis_id": "student_sis_id"})
+        found = self._spool.pick("students", _PUPILS, wanted)
+        return found.rename({"sis_id": "student_sis_id"})
 
     def _without_strangers(self, keys: pl.DataFrame, students: pl.Series) -> pl.Series:
         """Which rows speak of a student that the delivery brings; the others are held."""
@@ -379,5 +382,5 @@ class Intake:
     def _texts(self, rows: pl.Series) -> pl.DataFrame:
         """What is told of the clean contact rows of these numbers."""
         wanted = pl.col("row").is_in(rows.unique().implode())
-        found = None if rows.is_empty() else self._spool.pick("contacts", TOLD, wanted)
-        return pl.DataFrame(schema={name: CLEAN[name] for name in TOLD}) if found is None else found
+        told = pl.Schema({name: CLEAN[name] for name in TOLD})
+        return empty(told) if rows.is_empty() else self._spool.pick("contacts", told, wanted)

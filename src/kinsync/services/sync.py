@@ -18,10 +18,12 @@ from kinsync.domain.changes import Changes, FirstChanges, Matched, Snapshot
 from kinsync.domain.errors import ChangeInput, KinsyncError
 from kinsync.domain.frames import KINDS
 from kinsync.domain.guarding import GuardThresholds, HoldReason
+from kinsync.domain.retention import Periods, periods_of
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.census import census, census_after
 from kinsync.pipeline.first import first_records
 from kinsync.pipeline.guard import guard
+from kinsync.pipeline.match import Frames
 from kinsync.services.adopted import (
     first_with_waiting_ids,
     settle_waiting_ids,
@@ -33,6 +35,7 @@ from kinsync.services.narrow import MOST_TOUCHED
 from kinsync.services.night import compare
 from kinsync.services.pause import pause_of
 from kinsync.services.report import Report, all_findings, as_reported, report_on
+from kinsync.services.returning import Keys, absent
 from kinsync.services.taking import TakenIn, taken_in
 from kinsync.store import ids, publish, records, snapshots, storage
 from kinsync.store.database import district_lock
@@ -40,9 +43,6 @@ from kinsync.store.first_load import Records
 from kinsync.store.folders import Folder
 from kinsync.store.kept_lines import forget_lines
 from kinsync.store.storage import Storage
-
-RETURN_DAYS = 400
-"""Whoever comes back within this time gets the old id back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,10 @@ class Tools:
     on_wait: Callable[[], None] = lambda: None
     step: Callable[[str], None] = lambda _name: None
     most_touched: float = MOST_TOUCHED
+    keep: Periods = field(default=Periods())
+    """How long what is kept, where a district says nothing else."""
+    identity_keys: Keys = lambda: ()
+    """Under which identities are hashed of whoever is gone longer than values are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +249,13 @@ class _Run:
             self.district.id, matched, before, published.frames, self.vocabulary
         )
 
-    def _absent(self) -> Snapshot:
-        horizon = self.tools.now() - timedelta(days=RETURN_DAYS)
-        versions = records.list_versions(self.district.id)
-        recent = [version.number for version in versions if version.published_at >= horizon]
-        return snapshots.absent(self.district.id, since=min(recent, default=1))
+    def _absent(self, incoming: Frames) -> Snapshot:
+        days = periods_of(self.district.settings, self.tools.keep).record
+        since = records.first_version_after(
+            self.district.id, self.tools.now() - timedelta(days=days)
+        )
+        keys = self.tools.identity_keys
+        return absent(self.district.id, incoming, self.vocabulary, keys, since=since)
 
     def _guard(
         self, changes: Changes, published: snapshots.Published, intake: Intake
@@ -287,7 +293,7 @@ class _Run:
             district_id=self.district.id,
             sync_id=self.sync.id,
             base=self.district.published,
-            changes=Changes({}),
+            changes=Changes.of_nothing(),
             at=self.tools.now(),
             counts=report.as_json(),
         )

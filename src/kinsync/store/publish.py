@@ -389,11 +389,10 @@ def _refresh_statistics(connection: psycopg.Connection, changes: Changes) -> Non
 
     A tenth of the usual sample tells it what is many and what is few.
     """
-    with contextlib.suppress(psycopg.Error):
-        connection.execute("SET default_statistics_target = 10")
     for kind, counts in changes.counts().items():
         if counts["created"] + counts["updated"] > MANY_ROWS:
             with contextlib.suppress(psycopg.Error), connection.transaction():
+                connection.execute("SET LOCAL default_statistics_target = 10")
                 connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(kind)))
 
 

@@ -19,7 +19,7 @@ import psycopg
 from psycopg import sql
 
 from kinsync.domain.changes import Changes, KindChanges, Snapshot
-from kinsync.domain.errors import KinsyncError, NotFound
+from kinsync.domain.errors import ChangeInput, KinsyncError, NotFound
 from kinsync.domain.frames import KINDS, PUBLISHED, empty
 from kinsync.store.database import connect, outages
 from kinsync.store.folders import remove, subfolders
@@ -41,13 +41,6 @@ BEGUN = sql.SQL("since = {version}")
 ENDED = sql.SQL(
     "until = {version} AND id IN (SELECT ending.id FROM ending WHERE ending.kind = {kind}"
     " AND ending.district_id = {district} AND ending.version = {version})"
-)
-GONE = sql.SQL(
-    "id IN (SELECT ending.id FROM ending WHERE ending.kind = {kind}"
-    " AND ending.district_id = {district} AND ending.version >= {since})"
-    " AND until >= {since} AND until < {still}"
-    " AND NOT EXISTS (SELECT 1 FROM {table} AS later WHERE later.district_id = {district}"
-    " AND later.id = record.id AND later.since >= record.until)"
 )
 
 
@@ -115,6 +108,8 @@ def published(district_id: int, *, storage: Storage) -> Published:
         kept = _from_cache(storage, public_id, name)
         if kept is None:
             return _whole(_at(connection, district_id, version))
+        if base == version:
+            return Published(kept, is_kept=True)
         return _with_later(connection, kept, district_id, base)
 
 
@@ -141,7 +136,7 @@ def _with_later(
     behind = whole = 0
     for kind in KINDS:
         since = SINCE.format(base=sql.Literal(base), still=sql.Literal(STILL))
-        later = _read(connection, kind, district_id, since)
+        later = read_records(connection, kind, district_id, since)
         ended = connection.execute(
             "SELECT id FROM ending WHERE district_id = %s AND kind = %s AND version > %s",
             (district_id, kind, base),
@@ -159,6 +154,7 @@ def as_of(district_id: int, version: int) -> Snapshot:
 
     Raises:
         NotFound: it has no such version.
+        ChangeInput: what it was is purged.
         TryAgainLater: the database is away.
     """
     with outages(doing="loading"), contextlib.closing(connect()) as connection:
@@ -171,10 +167,13 @@ def changes_of(district_id: int, version: int) -> Changes:
 
     Raises:
         NotFound: there is no such version.
+        ChangeInput: what it was, or the one before, is purged.
         TryAgainLater: the database is away.
     """
     with outages(doing="loading"), contextlib.closing(connect()) as connection:
         _check_version(connection, district_id, version)
+        if version > 1:
+            _check_version(connection, district_id, version - 1)
         kinds = {kind: _changes_of_kind(connection, district_id, version, kind) for kind in KINDS}
         merged = pl.DataFrame(
             connection.execute(
@@ -206,18 +205,6 @@ def turned(district_id: int, changes: Changes) -> pl.DataFrame:
         pl.col("from_id").is_in(deleted.implode()), pl.col("into_id").is_in(created.implode())
     )
     return pointers.unique("from_id", keep="first").sort("from_id")
-
-
-def absent(district_id: int, *, since: int) -> Snapshot:
-    """Records that were published once and are gone now, as they last were.
-
-    ``since`` is the first version whose deletions count: whoever returns later gets a new id.
-
-    Raises:
-        TryAgainLater: the database is away.
-    """
-    with outages(doing="loading"), contextlib.closing(connect()) as connection:
-        return Snapshot({kind: _absent(connection, district_id, since, kind) for kind in KINDS})
 
 
 def cache_name(version: int, sync_id: int) -> str:
@@ -318,15 +305,23 @@ def _from_cache(storage: Storage, public_id: str, name: str) -> Mapping[str, pl.
 
 def _check_version(connection: psycopg.Connection, district_id: int, version: int) -> None:
     found = connection.execute(
-        "SELECT 1 FROM version WHERE district_id = %s AND number = %s", (district_id, version)
+        "SELECT purged_at FROM version WHERE district_id = %s AND number = %s",
+        (district_id, version),
     ).fetchone()
     if found is None:
         raise NotFound(f"The district has no version {version}.")
+    if found[0] is not None:
+        raise ChangeInput(
+            f"Version {version} was purged on {found[0]:%Y-%m-%d}: the values of who was deleted "
+            "or changed are not kept so long. 'kinsync versions' shows which can be restored."
+        )
 
 
 def _at(connection: psycopg.Connection, district_id: int, version: int) -> Snapshot:
     condition = CURRENT.format(version=sql.Literal(version))
-    return Snapshot({kind: _read(connection, kind, district_id, condition) for kind in KINDS})
+    return Snapshot(
+        {kind: read_records(connection, kind, district_id, condition) for kind in KINDS}
+    )
 
 
 def _changes_of_kind(
@@ -338,8 +333,8 @@ def _changes_of_kind(
         "district": sql.Literal(district_id),
         "kind": sql.Literal(kind),
     }
-    begun = _read(connection, kind, district_id, BEGUN.format(**values))
-    ended = _read(connection, kind, district_id, ENDED.format(**values))
+    begun = read_records(connection, kind, district_id, BEGUN.format(**values))
+    ended = read_records(connection, kind, district_id, ENDED.format(**values))
     return KindChanges(
         created=begun.join(ended, on="id", how="anti", maintain_order="left"),
         updated=begun.join(ended, on="id", how="semi", maintain_order="left"),
@@ -348,20 +343,7 @@ def _changes_of_kind(
     )
 
 
-def _absent(
-    connection: psycopg.Connection, district_id: int, since: int, kind: str
-) -> pl.DataFrame:
-    condition = GONE.format(
-        since=sql.Literal(since),
-        still=sql.Literal(STILL),
-        table=sql.Identifier(kind),
-        kind=sql.Literal(kind),
-        district=sql.Literal(district_id),
-    )
-    return _read(connection, kind, district_id, condition)
-
-
-def _read(
+def read_records(
     connection: psycopg.Connection, kind: str, district_id: int, condition: sql.Composable
 ) -> pl.DataFrame:
     """Records of one kind in the order of their ids, in the schema in which they are published."""

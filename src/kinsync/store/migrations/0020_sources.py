@@ -33,7 +33,7 @@ def _district() -> "models.ForeignKey[object, object]":
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0012_jobs")]
+    dependencies = [("store", "0015_backups")]
 
     operations = [
         migrations.CreateModel(

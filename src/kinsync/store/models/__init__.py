@@ -2,7 +2,9 @@
 
 from kinsync.store.models.access import Application, Connection, Token, TokenMinute
 from kinsync.store.models.adopted import Adopted
+from kinsync.store.models.backups import Backup
 from kinsync.store.models.disclosures import Disclosure
+from kinsync.store.models.identities import Identity
 from kinsync.store.models.jobs import Schedule, TeamMember, Worker
 from kinsync.store.models.records import (
     Contact,
@@ -31,6 +33,7 @@ from kinsync.store.models.webhooks import WebhookEndpoint, WebhookMessage
 __all__ = [
     "Adopted",
     "Application",
+    "Backup",
     "Connection",
     "Contact",
     "Disclosure",
@@ -39,6 +42,7 @@ __all__ = [
     "Ending",
     "Event",
     "IdClock",
+    "Identity",
     "Interval",
     "LoginFailure",
     "Merge",
