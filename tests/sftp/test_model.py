@@ -208,7 +208,6 @@ TestFiles = Files.TestCase
 TestFiles.settings = settings(
     max_examples=25,
     stateful_step_count=20,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 
