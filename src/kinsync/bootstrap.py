@@ -12,7 +12,7 @@ import django
 from psycopg.conninfo import make_conninfo
 
 from kinsync.domain.errors import ChangeInput
-from kinsync.domain.settings import Settings
+from kinsync.domain.settings import SIGNING_KEYS, Settings
 from kinsync.store import database
 from kinsync.store.storage import BucketStorage, Storage
 from kinsync.transport.addresses import read_networks
@@ -98,6 +98,20 @@ def webhook_tools(settings: Settings) -> "WebhookTools":
         chance=random.random,
         allowed=read_networks(settings.webhook_allow, setting="KINSYNC_WEBHOOK_ALLOW"),
     )
+
+
+def environment_of_web(settings: Settings) -> dict[str, str]:
+    """What the process that serves the dashboard needs to know, as its environment.
+
+    Keys that sign sessions follow from the seal keys: machines that share these share sessions.
+
+    Raises:
+        ChangeInput: the seal key is malformed.
+    """
+    from kinsync.store.sealing import derived_keys
+
+    keys = derived_keys(settings.home, settings.seal_key, purpose="sessions")
+    return {**settings.as_environment(), SIGNING_KEYS: " ".join(keys)}
 
 
 def uploads(settings: Settings) -> "Uploads":

@@ -7,6 +7,7 @@ key seals, every key opens.
 
 import base64
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -72,14 +73,31 @@ def open_sealer(home: Path, keys: str) -> Sealer:
     Raises:
         ChangeInput: a key is malformed, or its file is open to other accounts.
     """
+    return Sealer(_keys(home, keys))
+
+
+def derived_keys(home: Path, keys: str, *, purpose: str) -> list[str]:
+    """Keys for another purpose, in hex, the newest first: they follow from the seal keys, and tell
+    nothing about them.
+
+    Raises:
+        ChangeInput: as ``open_sealer``.
+    """
+    return [
+        hmac.digest(key, b"kinsync " + purpose.encode(), "sha256").hex()
+        for key in _keys(home, keys)
+    ]
+
+
+def _keys(home: Path, keys: str) -> list[bytes]:
     if keys.strip():
-        return Sealer(_read_keys(keys, where="KINSYNC_SEAL_KEY"))
+        return _read_keys(keys, where="KINSYNC_SEAL_KEY")
     path = home / KEY_FILE
     if not path.exists():
         _make_key_file(path)
     if path.stat().st_mode & 0o077:
         raise ChangeInput(f"{path} is open to other accounts. Close it: chmod 600 {path}.")
-    return Sealer(_read_keys(path.read_text("utf-8"), where=str(path)))
+    return _read_keys(path.read_text("utf-8"), where=str(path))
 
 
 def new_key() -> str:

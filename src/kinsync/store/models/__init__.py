@@ -1,6 +1,7 @@
 """The tables, as Django models, one area a file: migrations and single records go through them."""
 
 from kinsync.store.models.access import Application, Connection, Token, TokenMinute
+from kinsync.store.models.accounts import Act, Role, User
 from kinsync.store.models.adopted import Adopted
 from kinsync.store.models.disclosures import Disclosure
 from kinsync.store.models.jobs import Schedule, TeamMember, Worker
@@ -17,6 +18,7 @@ from kinsync.store.models.records import (
     Sync,
     Version,
 )
+from kinsync.store.models.searching import SearchKey, SearchState
 from kinsync.store.models.sharing import Edition, Event, Visible
 from kinsync.store.models.uploads import (
     LoginFailure,
@@ -28,6 +30,7 @@ from kinsync.store.models.uploads import (
 from kinsync.store.models.webhooks import WebhookEndpoint, WebhookMessage
 
 __all__ = [
+    "Act",
     "Adopted",
     "Application",
     "Connection",
@@ -42,8 +45,11 @@ __all__ = [
     "LoginFailure",
     "Merge",
     "Relationship",
+    "Role",
     "Schedule",
     "School",
+    "SearchKey",
+    "SearchState",
     "SftpAccount",
     "SftpHostKey",
     "SftpName",
@@ -53,6 +59,7 @@ __all__ = [
     "Token",
     "TokenMinute",
     "Upload",
+    "User",
     "Version",
     "Visible",
     "WebhookEndpoint",
