@@ -138,3 +138,17 @@ def _mailbox(email: str) -> str:
     except EmailNotValidError:
         raise ChangeInput("That is no mailbox; give one like name@district.example.") from None
     return found.normalized
+
+
+def open_to_operators(district: "District", hours: int, at: datetime) -> None:
+    """Let operators see the district's people for so many hours; 0 ends it.
+
+    Raises:
+        ChangeInput: that is longer than a day.
+    """
+    from kinsync.store import records
+
+    if timedelta(hours=hours) > LONGEST_GRANT:
+        raise ChangeInput("Operators see people for a day at most. Choose fewer hours.")
+    until = (at + timedelta(hours=hours)).isoformat() if hours else None
+    records.change_settings(district.id, {OPEN_UNTIL: until})

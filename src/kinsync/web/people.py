@@ -1,4 +1,4 @@
-"""What requests of people pass through: sessions, CSRF, sign-in. Applications are not held up by it.
+"""What requests of people pass through: sessions, CSRF, sign-in. Applications pass by.
 
 An application's request goes straight to the API, which knows neither cookies nor forms.
 """

@@ -43,8 +43,8 @@ def serve(
     ``ready`` is called from a thread once the address answers. Call from the main thread, after
     ``bootstrap.connect_database``: where the database is comes from the environment, and so does
     ``rate_limit`` where it is not given here. ``environment`` is what else the process that answers
-    is to find in its own (``bootstrap.environment_of_web``). The process that answers is a child of this one, and
-    stops when this one is gone, however it went.
+    is to find in its own (``bootstrap.environment_of_web``). The process that answers is a child of
+    this one, and stops when this one is gone, however it went.
 
     Raises:
         ChangeInput: the address is taken, or not one of this machine.

@@ -7,7 +7,6 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
-
 WALL = """
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own_district ON {table} TO kinsync_web
@@ -16,7 +15,7 @@ CREATE POLICY own_district ON {table} TO kinsync_web
 
 RIGHTS = """
 GRANT SELECT, UPDATE (password, last_login) ON dashboard_user TO kinsync_web;
-GRANT SELECT ON dashboard_role, search_key, search_state, dashboard_act TO kinsync_web;
+GRANT SELECT ON dashboard_role, search_key, search_state, reach, dashboard_act TO kinsync_web;
 ALTER TABLE dashboard_act ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;
 GRANT INSERT (district_id, user_id, email, what, about, version, records, subjects)
     ON dashboard_act TO kinsync_web;
@@ -189,8 +188,40 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Reach",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "district_id",
+                        "version",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.IntegerField()),
+                ("schools", models.JSONField(default=list)),
+                (
+                    "district",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="store.district",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "reach",
+            },
+        ),
         migrations.RunSQL(
-            "".join(WALL.format(table=t) for t in ("search_key", "search_state", "dashboard_act"))
+            "".join(
+                WALL.format(table=t)
+                for t in ("search_key", "search_state", "reach", "dashboard_act")
+            )
             + RIGHTS
         ),
     ]

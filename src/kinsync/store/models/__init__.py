@@ -18,7 +18,7 @@ from kinsync.store.models.records import (
     Sync,
     Version,
 )
-from kinsync.store.models.searching import SearchKey, SearchState
+from kinsync.store.models.searching import Reach, SearchKey, SearchState
 from kinsync.store.models.sharing import Edition, Event, Visible
 from kinsync.store.models.uploads import (
     LoginFailure,
@@ -44,6 +44,7 @@ __all__ = [
     "Interval",
     "LoginFailure",
     "Merge",
+    "Reach",
     "Relationship",
     "Role",
     "Schedule",

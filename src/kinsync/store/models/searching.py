@@ -1,7 +1,5 @@
 """By what a person is found in the Data Browser."""
 
-from typing import ClassVar
-
 from django.db import models
 
 from kinsync.store.models.fields import id_field
@@ -36,4 +34,15 @@ class SearchState(models.Model):
 
     class Meta:
         db_table = "search_state"
-        indexes: ClassVar = []
+
+
+class Reach(models.Model):
+    """One row says how many students of a version can be reached, school by school."""
+
+    pk = models.CompositePrimaryKey("district_id", "version")
+    district = models.ForeignKey(District, on_delete=models.PROTECT, db_index=False)
+    version = models.IntegerField()
+    schools = models.JSONField(default=list)  # see store.reach
+
+    class Meta:
+        db_table = "reach"
