@@ -79,8 +79,13 @@ def _plain(names: pl.Series) -> pl.Series:
 
 
 def searchable(names: pl.Series) -> pl.Series:
-    """Names as they are looked for: folded words with one space between, titles and all."""
-    return word_key(amend(names, names.str.contains(_JOINTS), _joined))
+    """Names as they are looked for: folded words with one space between, "Last, First" turned."""
+    turned = amend(names, names.str.contains(",", literal=True), _surname_last)
+    return word_key(amend(turned, turned.str.contains(_JOINTS), _joined))
+
+
+def _surname_last(names: pl.Series) -> pl.Series:
+    return names.str.replace(_LAST_FIRST, "$2 $1")
 
 
 def given_name(name_key: pl.Expr) -> pl.Expr:

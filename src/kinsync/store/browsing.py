@@ -251,7 +251,8 @@ CHANGED = {
         " WHERE p.district_id = k.district_id AND p.id = k.id AND p.until = %(version)s)"
     ),
     "updated": (
-        "SELECT to_jsonb(p), to_jsonb(k) FROM {table} k JOIN {table} p ON p.district_id = k.district_id"
+        "SELECT to_jsonb(p), to_jsonb(k) FROM {table} k"
+        " JOIN {table} p ON p.district_id = k.district_id"
         " AND p.id = k.id AND p.until = %(version)s WHERE k.district_id = %(district)s"
         " AND k.since = %(version)s AND k.id > %(after)s"
     ),

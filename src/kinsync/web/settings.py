@@ -19,6 +19,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
+    "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "allauth",
@@ -38,20 +39,17 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = False  # a request repeats itself i
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5  # a page's statements are always the same
 MIDDLEWARE = [
     "kinsync.web.health.counted",
-    "kinsync.web.people.for_people",
-    "allauth.account.middleware.AccountMiddleware",  # allauth insists on finding it in this list
-]
-MIDDLEWARE_FOR_PEOPLE = [
-    "kinsync.web.accounts.safety.safe",
+    "kinsync.web.accounts.safety.Safe",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
-"""What a page of the dashboard passes through, and no request of an application."""
+"""What pages pass through; requests of applications do not: ``web.wsgi``."""
 ROOT_URLCONF = "kinsync.web.urls"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -1,4 +1,4 @@
-"""Style sheets and scripts: our own, and those that packages bring. Nothing is fetched elsewhere."""
+"""Style sheets and scripts: our own, and those of packages. Nothing is fetched elsewhere."""
 
 import hashlib
 import mimetypes

@@ -254,8 +254,10 @@ def _dossier(request: HttpRequest, visit: Visit, table: str, id_: str) -> HttpRe
     return show(
         request, visit, table, place="browser", tab=f"{table}s", found=found,
         record=found.record, wanted=wanted, school_names=names,
-        names=_names_in(found, whose), phones=browse.phones_of(found.record),
-        emails=browse.emails_of(found.record), served=as_served(whose, visit.district, table, found),
+        names=_names_in(found, whose),
+        phones=browse.phones_of(found.record) if table == "contact" else (),
+        emails=browse.emails_of(found.record) if table == "contact" else (),
+        served=as_served(whose, visit.district, table, found),
         applications=seen_by_applications(visit.district, table, own_id),
         disclosed=asked(visit.district, own_id)[:-ACTS_SHOWN - 1 : -1],
         looked=accounts.acts(visit.district.id, subject=own_id, limit=ACTS_SHOWN),

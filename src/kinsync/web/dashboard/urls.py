@@ -1,12 +1,11 @@
-"""The addresses of pages. Their first parts are ``web.people.PLACES``."""
+"""The addresses of pages. Their first parts are ``web.wsgi.PLACES``."""
 
 from django.urls import include, path
 
-from kinsync.web.dashboard import assets, browser, district, home, syncs, team
+from kinsync.web.dashboard import browser, district, home, syncs, team
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("assets/<path:path>", assets.asset),
     path("accounts/", include("allauth.urls")),
     path("district", district.choose, name="choose"),
     path("sync", syncs.history, name="sync"),
