@@ -97,6 +97,15 @@ def prepare(district_id: int) -> bool:
     return False
 
 
+def follow(district_id: int) -> None:
+    """Add the keys of what was published, so that nobody has to wait for them. For a worker.
+
+    Raises:
+        TryAgainLater: the database is away.
+    """
+    search.catch_up(district_id)
+
+
 def _prepare_beside(district_id: int) -> None:
     try:
         search.catch_up(district_id)
