@@ -137,7 +137,7 @@ def _mailbox(email: str) -> str:
         found = validate_email(email.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         raise ChangeInput("That is no mailbox; give one like name@district.example.") from None
-    return found.normalized
+    return found.normalized.lower()
 
 
 def open_to_operators(district: "District", hours: int, at: datetime) -> None:

@@ -3,9 +3,11 @@
 import io
 import re
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from kinsync.services.sync import Tools, sync_delivery
 from kinsync.store import browsing, records, snapshots, storage
 from kinsync.store.gate import district_reader
 
+KEPT_FOR = timedelta(hours=24)
+"""How long a file that was previewed waits to be synced."""
 ACTS = ("created", "updated", "deleted")
 Row = dict[str, Any]
 _SEVERITIES = ("error", "warning", "info")
@@ -200,12 +204,13 @@ def restored(
 def preview(
     district: records.District, name: str, chunks: Iterable[bytes], tools: Tools
 ) -> records.Sync:
-    """Take a file and find out what it would change. It is kept until it is published or old.
+    """Take a file and find out what it would change. It is kept for a day.
 
     Raises:
         ChangeInput: it cannot be read at all.
         TryAgainLater: the database or the disk is away.
     """
+    _forget_old(district, tools)
     folder = _folder(district, tools) / secrets.token_hex(8)
     folder.mkdir(parents=True, mode=0o700)
     path = folder / (_UNSAFE.sub("-", Path(name).name)[-80:].lstrip(".-") or "students.csv")
@@ -220,6 +225,15 @@ def preview(
         raise
     folder.rename(_kept(district, outcome.sync.id, tools))
     return outcome.sync
+
+
+def _forget_old(district: records.District, tools: Tools) -> None:
+    """Remove files that were previewed and never synced."""
+    oldest = (tools.now() - KEPT_FOR).timestamp()
+    known = _folder(district, tools)
+    for folder in known.iterdir() if known.is_dir() else ():
+        if folder.stat().st_mtime < oldest:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_kept(district: records.District, sync: records.Sync, tools: Tools) -> bool:

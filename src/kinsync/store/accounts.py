@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from allauth.account.models import EmailAddress
 from django.db import IntegrityError, connection, transaction
 
 from kinsync.domain.errors import ChangeInput, NotFound
@@ -48,7 +49,7 @@ class Act:
 
 
 def add_person(email: str, password: str, *, at: datetime, is_operator: bool = False) -> Person:
-    """A new person.
+    """A new person, whose mailbox counts as confirmed: whoever adds them vouches for it.
 
     Raises:
         ChangeInput: there is one with that mailbox.
@@ -57,7 +58,9 @@ def add_person(email: str, password: str, *, at: datetime, is_operator: bool = F
     row.set_password(password)
     with outages(doing="adding a person"):
         try:
-            row.save()
+            with transaction.atomic():
+                row.save()
+                EmailAddress.objects.create(user=row, email=email, verified=True, primary=True)
         except IntegrityError:
             raise ChangeInput("There is somebody with that mailbox already.") from None
     return _person(row)

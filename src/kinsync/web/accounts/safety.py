@@ -25,7 +25,7 @@ HEADERS = {
 
 
 class Safe:
-    """Middleware: put the headers on, and keep what went wrong out of them.
+    """Middleware: put the headers on, and note what broke.
 
     Pages have addresses of their own (``web.dashboard.urls``).
     """
@@ -41,6 +41,7 @@ class Safe:
             self._headers["strict-transport-security"] = "max-age=31536000"
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.get_host()  # one that is not ours is refused here
         request.urlconf = "kinsync.web.dashboard.urls"  # type: ignore[attr-defined]
         response = self._answer(request)
         for name, value in self._headers.items():

@@ -17,7 +17,7 @@ from django.shortcuts import redirect
 
 from kinsync.domain.frames import STUDENT_DETAILS
 from kinsync.domain.vocabulary import RELATIONSHIPS, TYPES
-from kinsync.services import browse, disclosures
+from kinsync.services import browse, disclosures, dossier
 from kinsync.services.browse import Filter, Page, Place, Whose
 from kinsync.services.people import VIEWER
 from kinsync.store import accounts, records
@@ -244,7 +244,7 @@ def student(request: HttpRequest, visit: Visit, id_: str) -> HttpResponse:
 def _dossier(request: HttpRequest, visit: Visit, table: str, id_: str) -> HttpResponse:
     wanted = read_request(visit, f"{table}s", request.GET)
     whose = visit.whose(wanted.version)
-    found = (browse.contact if table == "contact" else browse.student)(whose, id_)
+    found = (dossier.contact if table == "contact" else dossier.student)(whose, id_)
     own_id = found.record["id"]
     if own_id != id_:
         return redirect(f"/data-browser/{table}s/{own_id}")
@@ -255,8 +255,8 @@ def _dossier(request: HttpRequest, visit: Visit, table: str, id_: str) -> HttpRe
         request, visit, table, place="browser", tab=f"{table}s", found=found,
         record=found.record, wanted=wanted, school_names=names,
         names=_names_in(found, whose),
-        phones=browse.phones_of(found.record) if table == "contact" else (),
-        emails=browse.emails_of(found.record) if table == "contact" else (),
+        phones=dossier.phones_of(found.record) if table == "contact" else (),
+        emails=dossier.emails_of(found.record) if table == "contact" else (),
         served=as_served(whose, visit.district, table, found),
         applications=seen_by_applications(visit.district, table, own_id),
         disclosed=asked(visit.district, own_id)[:-ACTS_SHOWN - 1 : -1],
@@ -265,11 +265,11 @@ def _dossier(request: HttpRequest, visit: Visit, table: str, id_: str) -> HttpRe
     )  # fmt: skip
 
 
-def _names_in(found: browse.Dossier, whose: Whose) -> dict[str, str]:
+def _names_in(found: dossier.Dossier, whose: Whose) -> dict[str, str]:
     ids = [
         value
         for moment in found.history
         for field, value, _ in moment.changes
         if field == "with" and value
     ]
-    return browse.names(whose, ids)
+    return dossier.names(whose, ids)

@@ -8,7 +8,8 @@ from typing import Any
 from django.http import QueryDict
 
 from kinsync.services import overview, read
-from kinsync.services.browse import Dossier, Whose
+from kinsync.services.browse import Whose
+from kinsync.services.dossier import Dossier
 from kinsync.services.overview import Connected
 from kinsync.services.read import Scope
 from kinsync.store import access, records

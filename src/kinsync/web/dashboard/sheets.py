@@ -5,7 +5,8 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kinsync.services.browse import Page, emails_of, phones_of
+from kinsync.services.browse import Page
+from kinsync.services.dossier import emails_of, phones_of
 
 Row = dict[str, Any]
 

@@ -6,7 +6,7 @@ from kinsync.web.dashboard import browser, district, home, syncs, team
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("kinsync.web.accounts.urls")),
     path("district", district.choose, name="choose"),
     path("sync", syncs.history, name="sync"),
     path("sync/upload", syncs.upload, name="upload"),
