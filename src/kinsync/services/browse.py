@@ -3,7 +3,7 @@
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -119,6 +119,29 @@ def _prepare_beside(district_id: int) -> None:
 def contacts(whose: Whose, wanted: Filter, after: Place | None = None, limit: int = PAGE) -> Page:
     """People by surname, or in the order in which the text finds them."""
     return _page(whose, "contact", wanted, after, limit)
+
+
+def student_contacts(
+    whose: Whose, wanted: Filter, after: Place | None = None, limit: int = PAGE
+) -> Page:
+    """The same people, each with those ties alone that the filter means."""
+    return by_tie(contacts(whose, wanted, after, limit), wanted)
+
+
+def by_tie(page: Page, wanted: Filter) -> Page:
+    """The people of a page with those of their ties that the filter means."""
+    asked = {
+        "type": wanted.type,
+        "relationship": wanted.relationship,
+        "grade": wanted.grade,
+        "school_sis_id": wanted.school,
+    }
+    meant = {name: value for name, value in asked.items() if value}
+    rows = [
+        {**row, "ties": [tie for tie in row["ties"] if meant.items() <= tie.items()]}
+        for row in page.rows
+    ]
+    return replace(page, rows=rows)
 
 
 def students(whose: Whose, wanted: Filter, after: Place | None = None, limit: int = PAGE) -> Page:

@@ -132,6 +132,16 @@ def test_student_contacts_have_a_row_for_each_student(owner: Desk) -> None:
     assert "Ostrander" in seen.text
 
 
+def test_student_contacts_hold_the_relationships_that_are_meant(owner: Desk) -> None:
+    seen = find(owner, "", tab="student-contacts", type="Family")
+    sheet = owner.see(seen.link("Download")).html
+
+    assert seen.html.count('scope="row"') == 1
+    assert "Ostrander" in seen.text
+    assert "Leda" not in seen.text
+    assert sheet.count("Rukmini") == 1
+
+
 def test_columns_that_were_chosen_are_remembered(owner: Desk) -> None:
     owner.send("/data-browser/contacts", {"q": "", "columns": "sis_id"})
     seen = owner.see("/data-browser/contacts")

@@ -71,6 +71,11 @@ MISSING = {
     },
 }
 FILTERS = ("school", "grade", "type", "relationship", "missing")
+READERS: Mapping[str, Callable[[Whose, Filter, Place | None], Page]] = {
+    "contacts": browse.contacts,
+    "student-contacts": browse.student_contacts,
+    "students": browse.students,
+}
 CHANGED = {"1": "in the last version", "7": "in the last 7 versions", "30": "in the last 30"}
 ACTS_SHOWN = 10
 
@@ -128,7 +133,7 @@ def start(request: HttpRequest, visit: Visit) -> HttpResponse:
     return redirect("/data-browser/contacts")
 
 
-def _list(tab: str, table: str) -> Callable[..., HttpResponseBase]:
+def _list(tab: str) -> Callable[..., HttpResponseBase]:
     @page(VIEWER, is_personal=True, methods=("GET", "HEAD", "POST"))
     def view(request: HttpRequest, visit: Visit) -> HttpResponse:
         if request.method == "POST":
@@ -136,7 +141,7 @@ def _list(tab: str, table: str) -> Callable[..., HttpResponseBase]:
         wanted = read_request(visit, tab, request.GET)
         whose = visit.whose(wanted.version)
         is_ready = not visit.district.published or browse.prepare(visit.district.id)
-        found = _read(whose, table, wanted) if is_ready else Page([], None)
+        found = READERS[tab](whose, wanted.filter, wanted.after) if is_ready else Page([], None)
         ids = [row["id"] for row in found.rows]
         if ids:
             about = f"{tab}: {_in_words(wanted)}"
@@ -154,11 +159,6 @@ def _list(tab: str, table: str) -> Callable[..., HttpResponseBase]:
 
     view.__doc__ = f"The tab {tab}."
     return view
-
-
-def _read(whose: Whose, table: str, wanted: Request) -> Page:
-    reader = browse.students if table == "student" else browse.contacts
-    return reader(whose, wanted.filter, wanted.after)
 
 
 def _look_for(request: HttpRequest, visit: Visit, tab: str) -> HttpResponse:
@@ -200,9 +200,9 @@ def _in_words(wanted: Request) -> str:
     return ", ".join(words) or "everybody"
 
 
-contacts = _list("contacts", "contact")
-student_contacts = _list("student-contacts", "contact")
-students = _list("students", "student")
+contacts = _list("contacts")
+student_contacts = _list("student-contacts")
+students = _list("students")
 
 
 @page(VIEWER, is_personal=True)
@@ -222,6 +222,8 @@ def download(request: HttpRequest, visit: Visit, tab: str) -> HttpResponseBase:
     table = "student" if tab == "students" else "contact"
     visit.record("downloaded a list", f"{tab}: {_in_words(wanted)}", version=wanted.version)
     pages = browse.all_pages(visit.whose(wanted.version), table, wanted.filter)
+    if tab == "student-contacts":
+        pages = (browse.by_tie(one, wanted.filter) for one in pages)
     return StreamingHttpResponse(
         sheets.lines(tab, pages),
         content_type="text/csv; charset=utf-8",

@@ -89,12 +89,13 @@ def page(
 
         def _answer(request: HttpRequest, parts: dict[str, Any]) -> HttpResponseBase:
             visit = visit_of(request)
-            if not visit.may(role):
+            if is_personal and not visit.sees_people:
+                return show(request, visit, "not_open", status=403)
+            is_guest = is_personal and role == VIEWER  # an operator, as long as people are open
+            if not is_guest and not visit.may(role):
                 raise Http404
             if request.method not in methods:
                 return HttpResponse(status=405, headers={"allow": ", ".join(methods)})
-            if is_personal and not visit.sees_people:
-                return show(request, visit, "not_open", status=403)
             return view(request, visit, **parts)
 
         return answer
