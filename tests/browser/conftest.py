@@ -41,7 +41,7 @@ def page(chromium: Browser, site: Site) -> Iterator[Page]:
     complaints: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda one: one.type == "error" and complaints.append(one.text))
+    page.on("console", lambda one: complaints.extend([one.text] if one.type == "error" else []))
     site.sign_in(page)
     yield page
     context.close()

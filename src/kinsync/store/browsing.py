@@ -60,7 +60,7 @@ WALK = (
 )
 LOOKED = (
     "SELECT key, id, since FROM search_key WHERE district_id = %(district)s AND kind = %(kind)s"
-    " AND key >= %(begins)s AND key < %(ends)s AND (key, id) > (%(after_key)s, %(after_id)s)"
+    " AND key >= %(begins)s AND key < %(ends)s AND (key > %(begins)s OR id > %(after_id)s)"
     " ORDER BY key, id, since LIMIT %(budget)s"
 )
 END = f"SELECT key, id, count(*) OVER () FROM ({LOOKED}) w ORDER BY key DESC, id DESC LIMIT 1"
@@ -118,9 +118,8 @@ def _range_values(range_: Range, place: Place) -> dict[str, Any]:
     words = {f"word{n}": f"% {_like(word)}%" for n, word in enumerate(range_.words)}
     return {
         "kind": range_.kind,
-        "begins": range_.begins,
+        "begins": max(place.key, range_.begins),
         "ends": range_.begins + LAST,
-        "after_key": place.key,
         "after_id": place.id,
         **words,
     }
@@ -280,7 +279,8 @@ def changed(
 
 
 def _loaded(record: Any) -> dict[str, Any] | None:
-    return json.loads(record) if isinstance(record, str) else record
+    loaded: dict[str, Any] | None = json.loads(record) if isinstance(record, str) else record
+    return loaded
 
 
 def names_of(

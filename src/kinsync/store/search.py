@@ -124,7 +124,7 @@ def _add(
 ) -> int:
     """Keys of the intervals of one kind of record that begin in these versions; how many."""
     columns = sql.SQL(", ").join(
-        sql.SQL("{} AS {}").format(sql.SQL(term), sql.Identifier(name))  # type: ignore[arg-type]
+        sql.SQL("{} AS {}").format(sql.SQL(term), sql.Identifier(name))
         for name, term in COLUMNS[table].items()
     )
     select = sql.SQL(

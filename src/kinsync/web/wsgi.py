@@ -32,7 +32,7 @@ class _Straight(WSGIHandler):
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
-        inner = convert_exception_to_response(self._get_response)
+        inner: Any = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
         self._middleware_chain = convert_exception_to_response(counted(inner))
 
 

@@ -18,8 +18,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def open_desk(districts: None, home: Path) -> Iterator[Callable[[], Desk]]:
-    """Browsers without a session."""
+    """Browsers without a session; earlier tests have signed in often enough to be slowed down."""
+    from django.core.cache import cache
+
     from kinsync.web.wsgi import application
+
+    cache.clear()
 
     opened: list[httpx.Client] = []
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 import pytest
 
@@ -245,7 +246,7 @@ def test_a_search_is_never_written_down(owner: Desk) -> None:
     assert "rukmini" not in owner.see("/audit").text.lower()
 
 
-def add_contact(id_: str, name: str, **rest: str) -> None:
+def add_contact(id_: str, name: str, **rest: Any) -> None:
     """One more contact of Lakeside, from its first version on."""
     with connect() as to:
         record(to, "contact", LAKESIDE, id_, legacy_id=id_[:-4] + "ffff", name=name, **rest)

@@ -6,7 +6,7 @@ from kinsync.store import accounts, records
 from tests.web.dashboard.desk import Desk, add_person
 from tests.web.lakeside import IVO, LEDA, NEIGHBOUR, RUKMINI
 
-WRITES = (
+WRITES: tuple[tuple[str, dict[str, str]], ...] = (
     ("/sync/pause", {"until": ""}),
     ("/sync/1/approve", {}),
     ("/sync/1/discard", {}),

@@ -42,7 +42,7 @@ class Safe:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.get_host()  # one that is not ours is refused here
-        request.urlconf = "kinsync.web.dashboard.urls"  # type: ignore[attr-defined]
+        request.urlconf = "kinsync.web.dashboard.urls"
         response = self._answer(request)
         for name, value in self._headers.items():
             response.headers.setdefault(name, value)

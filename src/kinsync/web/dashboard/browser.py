@@ -24,7 +24,7 @@ from kinsync.store import accounts, records
 from kinsync.web.dashboard import sheets
 from kinsync.web.dashboard.addresses import seal, unseal
 from kinsync.web.dashboard.seen import as_served, seen_by_applications
-from kinsync.web.dashboard.visits import Visit, page, show
+from kinsync.web.dashboard.visits import Visit, page, show, whole
 
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "contacts": {
@@ -104,27 +104,29 @@ def read_request(visit: Visit, tab: str, given: QueryDict) -> Request:
         Http404: the version is none of the district's.
     """
     district = visit.district
-    parameters = {
-        name: given[name] for name in (*FILTERS, "changed", "find", "version") if given.get(name)
-    }
-    text = unseal(parameters.get("find", ""), district.public_id) or ""
-    version = parameters.get("version", "")
-    if version and not (version.isdigit() and 0 < int(version[:9]) <= district.published):
-        raise Http404
-    at = int(version) if version else district.published
+    names = (*FILTERS, "changed", "find", "version")
+    parameters = {name: str(given[name]) for name in names if given.get(name)}
+    at = district.published
+    if "version" in parameters:
+        at = whole(parameters["version"]) or 0
+        if not 0 < at <= district.published:
+            raise Http404
     changed = parameters.get("changed", "")
-    place = unseal(given.get("after", ""), district.public_id) if given.get("after") else None
     return Request(
         tab,
         Filter(
-            text=str(text),
+            text=str(unseal(parameters.get("find", ""), district.public_id) or ""),
             changed=at - int(changed) if changed in CHANGED else None,
             **{name: parameters.get(name, "") for name in FILTERS},
         ),
         at,
-        Place(*place) if place else None,
+        _place(unseal(str(given.get("after", "")), district.public_id)),
         parameters,
     )
+
+
+def _place(unsealed: object) -> Place | None:
+    return Place(*unsealed) if isinstance(unsealed, list) else None
 
 
 @page(VIEWER, is_personal=True)

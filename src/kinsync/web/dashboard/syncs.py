@@ -15,7 +15,7 @@ from kinsync.services.people import EDITOR, VIEWER
 from kinsync.services.restore import restore as restore_version
 from kinsync.services.review import ACTS
 from kinsync.store import records
-from kinsync.web.dashboard.visits import Visit, page, show, tools
+from kinsync.web.dashboard.visits import Visit, page, show, tools, whole
 
 SHOWN = 50
 
@@ -61,7 +61,7 @@ def finding(request: HttpRequest, visit: Visit, sync_id: int, code: str) -> Http
     if code not in RULES:
         raise Http404
     sync = records.find_sync(visit.district.id, sync_id)
-    start = _whole(request.GET.get("from", ""))
+    start = whole(request.GET.get("from", "")) or 0
     rows, count = review.places(visit.district, sync, code, tools(), start=start, limit=SHOWN)
     visit.record("looked at findings", f"sync {sync.id}, {code}", records=len(rows))
     end = start + len(rows)
@@ -180,7 +180,3 @@ def restore(request: HttpRequest, visit: Visit, version: int) -> HttpResponse:
         request, visit, "restore", place="sync", version=version, counts=counts,
         kinds=KINDS, acts=ACTS,
     )  # fmt: skip
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 10 else 0

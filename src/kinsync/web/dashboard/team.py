@@ -9,7 +9,7 @@ from kinsync.domain.errors import ChangeInput
 from kinsync.services import people
 from kinsync.services.people import OWNER, ROLES, VIEWER
 from kinsync.store import accounts
-from kinsync.web.dashboard.visits import Visit, page, show
+from kinsync.web.dashboard.visits import Visit, page, show, whole
 
 ACTS = 50
 HOURS_OPEN = (1, 4, 24)
@@ -50,7 +50,7 @@ def _change(request: HttpRequest, visit: Visit) -> people.Added | None:
         messages.success(request, f"{added.person.email} is on the team.")
         return added if added.password else None
     if act == "open":
-        hours = int(request.POST.get("hours", "0") or 0)
+        hours = whole(request.POST.get("hours", "")) or 0
         visit.record("let operators see people" if hours else "closed people to operators")
         people.open_to_operators(visit.district, hours, visit.at)
         return None
@@ -67,10 +67,9 @@ def _change(request: HttpRequest, visit: Visit) -> people.Added | None:
 @page(VIEWER)
 def audit(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Who did and saw what, the latest first."""
-    before = request.GET.get("before", "")
     found = accounts.acts(
         visit.district.id,
-        before=int(before) if before.isdigit() and len(before) < 19 else None,
+        before=whole(request.GET.get("before", "")),
         limit=ACTS + 1,
     )
     older = found[ACTS - 1].id if len(found) > ACTS else None

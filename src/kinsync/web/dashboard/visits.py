@@ -146,3 +146,8 @@ def tools() -> Tools:
     """What a sync needs from outside."""
     settings = bootstrap.read_settings()
     return Tools(storage=bootstrap.storage(settings), now=bootstrap.now)
+
+
+def whole(text: str) -> int | None:
+    """A number that an address names; None where it names none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
