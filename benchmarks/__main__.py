@@ -38,6 +38,7 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, help="keep generated files here, and reuse them")
     parser.add_argument("--sftp-clients", type=int, default=sftp.CLIENTS, help="0 leaves SFTP out")
+    parser.add_argument("--sftp-large-mb", type=int, default=700, help="0 leaves it out")
     parser.add_argument("--no-api", action="store_true", help="leave the API's tables out")
     asked = parser.parse_args()
     found: dict[int, dict[str, Measured]] = {}
@@ -53,7 +54,7 @@ def main() -> None:
     if asked.sftp_clients:
         with tempfile.TemporaryDirectory(prefix="kinsync-bench-sftp-") as folder:
             Path(folder).chmod(0o711)
-            sftp.run(Path(folder), clients=asked.sftp_clients)
+            sftp.run(Path(folder), clients=asked.sftp_clients, large_mb=asked.sftp_large_mb)
 
 
 def run(rows: int, folder: Path, data: Path, *, with_api: bool) -> dict[str, Measured]:

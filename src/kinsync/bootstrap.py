@@ -5,6 +5,7 @@ import random
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,15 @@ from psycopg.conninfo import make_conninfo
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.settings import SIGNING_KEYS, Settings
 from kinsync.store import database
+from kinsync.store.backup import unfinished
+from kinsync.store.embedded import release_holds
 from kinsync.store.storage import BucketStorage, Storage
 from kinsync.transport.addresses import read_networks
 from kinsync.transport.mail import Letter, SmtpPost, print_letter
 
 if TYPE_CHECKING:
+    from kinsync.services.purge import Tools as PurgeTools
+    from kinsync.services.returning import Keys
     from kinsync.services.uploads import Arrivals, Uploads
     from kinsync.services.webhooks import Tools as WebhookTools
 
@@ -46,14 +51,26 @@ def connect_database(settings: Settings, *, session: str = "kinsync") -> None:
 
     Raises:
         ChangeInput, TryAgainLater: as ``store.database.open_database`` says.
+        ChangeInput: a backup has been restored here half.
     """
+    unfinished.refuse(settings.home)
+    reach_database(settings, session=session)
+    from kinsync.store.migrate import migrate  # needs Django to be set up
+
+    migrate()
+
+
+def reach_database(settings: Settings, *, session: str = "kinsync") -> None:
+    """The same with its tables as they are, for whoever looks at an installation or makes one."""
     address = database.open_database(settings)
     os.environ[database.ENVIRONMENT] = make_conninfo(address, application_name=session)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kinsync.web.settings")
     django.setup()
-    from kinsync.store.migrate import migrate  # needs Django to be set up
 
-    migrate()
+
+def leave_database() -> None:
+    """Stop the embedded server, if no other process uses it: for whoever removes its home next."""
+    release_holds()
 
 
 def storage(settings: Settings) -> Storage:
@@ -97,6 +114,30 @@ def webhook_tools(settings: Settings) -> "WebhookTools":
         sealer=open_sealer(settings.home, settings.seal_key),
         chance=random.random,
         allowed=read_networks(settings.webhook_allow, setting="KINSYNC_WEBHOOK_ALLOW"),
+        keep_days=settings.keep.messages,
+    )
+
+
+def identity_keys(settings: Settings) -> "Keys":
+    """The keys of identities, read when they are asked for; the first call makes the seal key."""
+    from kinsync.store.sealing import derived_keys
+
+    return cache(lambda: derived_keys(settings.home, settings.seal_key, purpose="identity"))
+
+
+def purge_tools(settings: Settings, *, on_wait: Callable[[], None] = lambda: None) -> "PurgeTools":
+    """What a purge needs. Needs a connected database. ``on_wait`` is called where a sync runs."""
+    from kinsync.services.purge import Tools
+
+    return Tools(
+        storage=storage(settings),
+        uploads=uploads(settings),
+        now=now,
+        keep=settings.keep,
+        identity_keys=identity_keys(settings),
+        rewrite_mb=settings.rewrite_mb,
+        is_database_ours=not settings.database_url,
+        on_wait=on_wait,
     )
 
 
@@ -111,7 +152,7 @@ def environment_of_web(settings: Settings) -> dict[str, str]:
     from kinsync.store.sealing import derived_keys
 
     keys = derived_keys(settings.home, settings.seal_key, purpose="sessions")
-    return {**settings.as_environment(), SIGNING_KEYS: " ".join(keys)}
+    return {**settings.as_environment(), SIGNING_KEYS: " ".join(key.hex() for key in keys)}
 
 
 def uploads(settings: Settings) -> "Uploads":
@@ -134,7 +175,7 @@ def uploads(settings: Settings) -> "Uploads":
         now,
         on_complete=queue.sync_when_quiet,
         on_activity=put_off,
-        retention=timedelta(days=settings.upload_days),
+        retention=timedelta(days=settings.keep.of_uploads),
     )
 
 

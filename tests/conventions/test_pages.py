@@ -120,6 +120,14 @@ def test_every_setting_has_its_line_and_says_what_it_sets() -> None:
     assert [line for line in lines if not re.search(line, page)] == []
 
 
+@EVERY_PAGE
+def test_every_setting_that_a_page_names_is_one(page: Path) -> None:
+    known = {f"{PREFIX}{field.name.upper()}" for field in fields(Settings)}
+    named = re.findall(rf"{PREFIX}[A-Z_]*[A-Z]", page.read_text("utf-8"))
+
+    assert [name for name in named if name not in known] == []
+
+
 def test_every_connector_has_its_page() -> None:
     folder = Path(str(connectors.__file__)).parent
     names = [

@@ -11,6 +11,7 @@ import pytest
 
 from tests.jobs.crew import Crew, Uploader, until
 from tests.jobs.test_takeover import NIGHT, SCHOOL
+from tests.web.serving import free_port
 
 
 @pytest.fixture
@@ -78,3 +79,23 @@ def test_a_worker_does_not_outlive_a_service_that_was_killed(
     service.kill()
 
     worker.wait()
+
+
+@pytest.mark.parametrize("door", ["HTTP", "SFTP"])
+def test_an_address_that_is_taken_ends_the_service_and_is_said_once(crew: Crew, door: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        free = "127.0.0.1:0" if door == "HTTP" else f"127.0.0.1:{free_port()}"
+        settings = {"KINSYNC_HTTP": free, "KINSYNC_SFTP": "127.0.0.1:0", f"KINSYNC_{door}": address}
+        done = subprocess.run(
+            [sys.executable, "-m", "kinsync", "serve"],
+            env={**crew.environment, **settings},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert (done.stderr + done.stdout).count(f"Cannot listen on {address}") == 1

@@ -3,6 +3,9 @@
 import signal
 from dataclasses import replace
 
+from kinsync.jobs.tasks import ATTEMPTS
+from kinsync.services.mail import add_member
+from kinsync.store.database import connect, district_lock
 from tests.jobs.crew import Crew, Uploader, until
 from tests.services.pupils import mother, school_of
 
@@ -119,3 +122,20 @@ def test_an_upload_during_a_sync_waits_its_turn_and_the_newest_wins(
 
     until(lambda: lakeside.job_states() == ["succeeded"] * 2, "both are done")
     assert lakeside.syncs() == [("published", 1), ("published", 2)]
+
+
+def test_the_team_is_told_when_a_sync_is_not_tried_any_more(crew: Crew, lakeside: Uploader) -> None:
+    add_member(lakeside.district, "office@example.org", "problems")
+    lakeside.upload(SCHOOL)
+    with connect() as connection:
+        connection.execute("UPDATE procrastinate_jobs SET attempts = %s", (ATTEMPTS,))
+        connection.commit()
+    with district_lock(lakeside.id):
+        worker = crew.start()
+        until(lambda: lakeside.job_states() == ["failed"], "nobody tries again")
+
+    worker.send_signal(signal.SIGTERM)
+    worker.wait()
+    told = crew.said(worker)
+    assert told.count("To: office@example.org") == 1
+    assert "given up" in told

@@ -9,14 +9,21 @@ import polars as pl
 
 from kinsync.domain.changes import Changes, Snapshot
 from kinsync.domain.frames import KINDS
+from kinsync.domain.retention import Periods
 from kinsync.services.delivery import open_delivery
+from kinsync.services.purge import Tools as PurgeTools
+from kinsync.services.purge import purge_district
 from kinsync.services.sync import Outcome, Tools, sync_delivery
+from kinsync.services.uploads import Uploads
 from kinsync.store import records, snapshots
+from kinsync.store.staging import Shelf, Staging
 from kinsync.store.storage import Storage
 from tests.services.pupils import Line, write
 
 MORNING = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+KEY = bytes(range(32))
+"""Under which identities are hashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,25 @@ class Office:
             now=lambda: self.day,
             progress=lambda read, _size: self.reads.append(read),
             most_touched=1.0,
+            identity_keys=lambda: [KEY],
         )
+
+    @property
+    def purge_tools(self) -> PurgeTools:
+        storage = Storage(self.home)
+        return PurgeTools(
+            storage=storage,
+            uploads=Uploads(Staging(storage), Shelf(storage), lambda: self.day),
+            now=lambda: self.day,
+            keep=Periods(),
+            identity_keys=lambda: [KEY],
+            is_database_ours=True,
+        )
+
+    def purge(self, *, after_days: int = 0, is_dry: bool = False) -> dict[str, int]:
+        """So many days pass, and what is due goes."""
+        self.day += after_days * DAY
+        return purge_district(self.id, self.purge_tools, is_dry=is_dry).counts
 
     def sync(self, content: bytes | Iterable[Line], *, is_preview: bool = False) -> Outcome:
         """Send a file the next morning."""

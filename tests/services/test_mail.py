@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from kinsync.domain.errors import ChangeInput, TryAgainLater
-from kinsync.services.mail import add_member, report_ended
+from kinsync.services.mail import add_member, report_ended, report_given_up
 from kinsync.store import records, teams
 from kinsync.transport.mail import Letter, SmtpPost
 from tests.services.office import Office
@@ -167,3 +167,19 @@ def test_a_team_is_kept_by_mailbox(office: Office) -> None:
     assert teams.list_members(office.id) == [teams.Member("office@example.org", "never")]
     teams.remove_member(office.id, "OFFICE@example.org")
     assert teams.list_members(office.id) == []
+
+
+def test_a_sync_that_is_given_up_is_told_of_once_however_often_it_was_tried(
+    office: Office, sent: list[Letter]
+) -> None:
+    for who in ("always", "problems", "never"):
+        add_member(office.district, f"{who}@example.org", who)
+    for _ in range(3):
+        run = records.start_sync(office.district, at=office.day)
+        records.finish_sync(run, "failed", at=office.day, error="The bucket is away.")
+    report_given_up(office.district, sent.append, office.day, why="The bucket is away.")
+    report_ended(office.district, sent.append, office.day, has_failed=True)
+
+    assert [letter.to for letter in sent] == ["always@example.org", "problems@example.org"]
+    assert "The bucket is away." in sent[0].text
+    assert "given up" in sent[0].subject

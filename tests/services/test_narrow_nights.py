@@ -74,7 +74,7 @@ class Valley:
             compared = compare(
                 intake,
                 part.published if part else self.published,
-                lambda: self.absent,
+                lambda _incoming: self.absent,
                 counter(HIGH + self.nights * HIGH),
                 delivery.vocabulary,
                 lambda matched, _before: matched,

@@ -72,6 +72,20 @@ def test_the_host_key_is_made_once_and_is_what_clients_see(home: Home) -> None:
     assert all(key["fingerprint"].startswith("SHA256:") for key in first["host_keys"])
 
 
+def test_host_keys_are_replaced_by_others_and_clients_are_told_what_they_will_see(
+    home: Home,
+) -> None:
+    before = kinsync("sftp-account", "host-key", "--json").json["host_keys"]
+    told = kinsync("sftp-account", "host-key", "--replace")
+    after = kinsync("sftp-account", "host-key", "--json").json["host_keys"]
+
+    old, new = ({key["fingerprint"] for key in keys} for keys in (before, after))
+    assert len(new) == 3
+    assert not old & new
+    assert all(fingerprint in told.out for fingerprint in old | new)
+    assert "REMOTE HOST IDENTIFICATION HAS CHANGED" in told.out
+
+
 def test_a_sync_takes_the_newest_whole_upload_and_the_contacts_beside_it(
     home: Home, visitor: Visitor, running: Running
 ) -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from kinsync.domain.changes import Changes, Snapshot
 from kinsync.domain.errors import Conflict, Defect, TryAgainLater
-from kinsync.domain.frames import KINDS
-from kinsync.store import records, snapshots
+from kinsync.domain.frames import KINDS, PUBLISHED
+from kinsync.store import absences, records, snapshots
 from kinsync.store.database import connect
-from kinsync.store.publish import STEPS, Publication, publish
+from kinsync.store.publish import MANY_ROWS, STEPS, Publication, publish, publish_first
 from kinsync.store.storage import Storage
 from tests.store.disk import on_disk
 from tests.store.dying import die_at
@@ -117,12 +117,12 @@ def test_those_who_left_can_be_recognised_when_they_return(district: int, storag
     publish_next(district, NIGHT, storage=storage)
 
     gone = difference(FIRST, NIGHT).kinds["contact"].deleted
-    assert snapshots.absent(district, since=2).frames["contact"].equals(gone)
-    assert snapshots.absent(district, since=3).frames["contact"].is_empty()
+    assert absences.absent(district, since=2).frames["contact"].equals(gone)
+    assert absences.absent(district, since=3).frames["contact"].is_empty()
 
     publish_next(district, FIRST, storage=storage)
 
-    assert not set(snapshots.absent(district, since=1).frames["contact"]["id"]) & set(gone["id"])
+    assert not set(absences.absent(district, since=1).frames["contact"]["id"]) & set(gone["id"])
 
 
 def test_a_merge_is_remembered(district: int, storage: Storage) -> None:
@@ -233,3 +233,17 @@ def test_a_sync_that_another_process_has_ended_ends_no_other_way(district: int) 
     with pytest.raises(Conflict, match="was ended by another process, as failed"):
         records.finish_sync(zombie, "held", at=NOON)
     assert records.held_sync(district) is None
+
+
+def test_the_planner_knows_a_large_first_load_at_once(district: int, storage: Storage) -> None:
+    many = pl.int_range(MANY_ROWS + 1, eager=True).cast(pl.String).str.zfill(24)
+    schools = pl.DataFrame({"id": many, "sis_id": many, "name": many})
+    publication = replace(prepare(district, FIRST, storage=storage), snapshot=None, cache="first")
+
+    publish_first(
+        publication, [("school", schools.select(list(PUBLISHED["school"])))], storage=storage
+    )
+
+    with contextlib.closing(connect()) as connection:
+        known = connection.execute("SELECT attname FROM pg_stats WHERE tablename = 'school'")
+        assert ("district_id",) in known.fetchall()

@@ -181,8 +181,8 @@ def test_jobs_that_ended_long_ago_are_forgotten_and_failed_ones_stay(
         workers.end_job(job.id, begin_job(), end)
     now = datetime.now(UTC)
 
-    assert workers.forget_old_jobs(now) == 0
-    assert workers.forget_old_jobs(now + timedelta(days=31)) == 1
+    assert workers.forget_old_jobs(before=now - timedelta(days=30)) == 0
+    assert workers.forget_old_jobs(before=now + timedelta(days=1)) == 1
     assert [job.state for job in queue.list_jobs()] == ["failed"]
 
 

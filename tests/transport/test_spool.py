@@ -1,13 +1,17 @@
 """Frames set down between steps come back as they were, and leave nothing behind."""
 
+import os
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from kinsync.domain.errors import TryAgainLater
-from kinsync.transport.spool import Spool
+from kinsync.transport.spool import YOUNG_SECONDS, Spool, sweep_left_folders
 
 FIRST = pl.DataFrame({"row": [2, 3], "name": ["Zoë", None]}, schema_overrides={"row": pl.UInt32})
 SECOND = FIRST.with_columns(pl.col("row") + 2)
@@ -75,3 +79,33 @@ def test_a_full_disk_means_try_again(tmp_path: Path) -> None:
 
         with pytest.raises(TryAgainLater, match="TMPDIR"):
             spool.append("rows", FIRST)
+
+
+def test_what_a_killed_process_left_is_swept_and_what_a_living_one_has_is_not(
+    tmp_path: Path,
+) -> None:
+    killed = subprocess.Popen(
+        [sys.executable, "-c", f"""
+from pathlib import Path
+from kinsync.transport.spool import Spool
+spool = Spool(Path({str(tmp_path)!r}))
+spool.path("rows").write_text("Dolores")
+print(flush=True)
+input()
+"""],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert killed.stdout is not None
+    killed.stdout.readline()
+    killed.kill()
+    killed.communicate()
+    with Spool(tmp_path) as spool:
+        assert sweep_left_folders(tmp_path) == 0, "both are young"
+        long_ago = time.time() - 2 * YOUNG_SECONDS
+        for folder in tmp_path.iterdir():
+            os.utime(folder, (long_ago, long_ago))
+
+        assert sweep_left_folders(tmp_path) == 1
+        assert list(tmp_path.iterdir()) == [spool.path("rows").parent]
+        spool.append("rows", FIRST)

@@ -154,3 +154,22 @@ def test_a_district_before_its_first_version_is_empty(http: httpx.Client) -> Non
 
     assert app.read("/v3.1/users")["data"] == []
     assert app.read("/v1.2/contacts")["paging"] == {"current": 1, "total": 1, "count": 0}
+
+
+@pytest.mark.parametrize("path", ["/v3.1/users?limit=1", "/v1.2/contacts?limit=1", "/docs"])
+def test_headers_that_a_proxy_or_somebody_else_adds_change_nothing(
+    app: Application, path: str
+) -> None:
+    forged = {
+        "host": "elsewhere.example.com",
+        "forwarded": "for=10.0.0.1;host=elsewhere.example.com;proto=https",
+        "x-forwarded-for": "10.0.0.1",
+        "x-forwarded-host": "elsewhere.example.com",
+        "x-forwarded-proto": "https",
+    }
+
+    answer = app.http.get(path, headers={**app.headers, **forged})
+
+    assert answer.status_code == 200
+    assert answer.content == app.get(path).content
+    assert b"elsewhere" not in answer.content

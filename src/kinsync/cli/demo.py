@@ -1,143 +1,120 @@
-"""``kinsync demo``: an invented district from file to API, in one command."""
+"""``kinsync demo``: an invented district from its upload to an application, in one command."""
 
-import json
 import os
 import signal
 import socket
+import sys
 import tempfile
-import urllib.request
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
 from kinsync import bootstrap
-from kinsync.cli.output import say, show_report
-from kinsync.cli.session import tools
-from kinsync.cli.sync import show_changes
-from kinsync.domain.errors import Defect
-from kinsync.domain.settings import Settings
-from kinsync.services.delivery import open_delivery
+from kinsync.cli.output import say
+from kinsync.cli.roles import beside
+from kinsync.domain.errors import Defect, KinsyncError
+from kinsync.domain.settings import PREFIX, Settings
 from kinsync.simulators.families.sample import write as write_sample
 
-DISTRICT = "Lakeside Unified"
-APPLICATION = "Homework Club"
-STUDENT = "100001"
+NIGHTS = (Path("students.csv"), Path("night2", "students.csv"))
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="Check what is shown, and exit.")
 def demo(once: bool) -> None:
-    """Sync an invented district for two nights and serve its contacts until Ctrl-C.
+    """Upload an invented district's file over SFTP, two nights; serve it until Ctrl-C.
 
-    Everything lies in a temporary folder that is removed at the end.
+    Every part runs: SFTP, a worker, the API. Everything lies in a temporary folder that is removed
+    at the end, and listens on this machine alone; where an address is taken, on another port.
     """
-    with tempfile.TemporaryDirectory(prefix="kinsync-demo-") as folder:
-        Path(folder).chmod(0o711)  # the database's own account passes through, and reads nothing
-        settings = replace(bootstrap.read_settings(), home=Path(folder) / "home", database_url="")
-        sample = Path(folder) / "sample"
-        write_sample(sample)
-        bootstrap.connect_database(settings)
-        _sync_two_nights(settings, sample)
-        _serve(settings, _token(settings), once=once)
-
-
-def _sync_two_nights(settings: Settings, sample: Path) -> None:
-    from kinsync.services.sync import sync_delivery
-    from kinsync.store import records
-
-    district = records.add_district(DISTRICT, at=bootstrap.now())
-    for night, path in enumerate((sample, sample / "night2"), start=1):
-        say(f"\n── Night {night}: kinsync sync {DISTRICT!r} --file {path.name}/students.csv\n")
-        outcome = sync_delivery(district, open_delivery(path / "students.csv"), tools(settings))
-        if outcome.report and night == 1:
-            show_report(outcome.report)
-            say("")
-        if outcome.changes:
-            show_changes(outcome.changes)
-        say(f"Published as version {outcome.sync.version}.")
-
-
-def _token(settings: Settings) -> str:
-    from kinsync.services import share
-    from kinsync.store import access, records, tokens
-
-    application, _ = access.add_application(APPLICATION, at=bootstrap.now())
-    district = records.find_district(DISTRICT)
-    share.connect(district, application, share.Limits(), tools(settings))
-    connection = access.find_connection(district.id, application.id)
-    return tokens.issue_token(connection.id, at=bootstrap.now())
-
-
-def _serve(settings: Settings, token: str, *, once: bool) -> None:
-    from kinsync.web.server import serve
-
-    host, port = _free_address(settings)
-    base = f"http://{host}:{port}"
-    failures: list[Exception] = []
-
-    def ready() -> None:
+    with tempfile.TemporaryDirectory(prefix="kinsync-demo-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # the database's own account passes through, and reads nothing
+        write_sample(folder / "sample")
+        settings = _settings(folder)
         try:
-            _show_api(base, token)
-        except Exception as error:  # shown below, in the main thread
-            failures.append(error)
-        if once or failures:
-            os.kill(os.getpid(), signal.SIGTERM)
-        else:
-            say("\nServing until Ctrl-C.")
-
-    serve(host, port, ready=ready)
-    if failures:
-        raise Defect("The demo did not show what it promises.") from failures[0]
+            bootstrap.connect_database(settings)
+            with _roles_beside(folder):
+                _serve(settings, folder, once=once)
+        finally:
+            bootstrap.leave_database()  # while there is a folder in which to stop it
     say("The demo is over; its folder is removed.")
 
 
-def _free_address(settings: Settings) -> tuple[str, int]:
-    """The address of the settings, or a free port where something else listens there."""
-    host, port = settings.address("http")
+def _settings(folder: Path) -> Settings:
+    """A home of the demo's own and free addresses, for this process and for the roles beside it."""
+    settings = Settings(home=folder / "home", log_level="warning")
+    http = _free_address(settings, "http")
+    sftp = _free_address(settings, "sftp")
+    settings = replace(settings, http=http, sftp=sftp)
+    for setting in [one for one in os.environ if one.startswith(PREFIX)]:
+        del os.environ[setting]
+    given = {"home": str(settings.home), "http": http, "sftp": sftp, "log_level": "warning"}
+    os.environ.update({PREFIX + name.upper(): value for name, value in given.items()})
+    os.chdir(folder)  # a kinsync.toml where the command was typed is not the demo's
+    return settings
+
+
+def _free_address(settings: Settings, name: str) -> str:
+    """The usual address, or one with a free port where something else listens there."""
+    host, port = settings.address(name)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+            probe.listen(1)
         except OSError:
-            probe.bind((host, 0))
-        return host, int(probe.getsockname()[1])
+            with socket.socket() as free:
+                free.bind((host, 0))
+                return f"{host}:{free.getsockname()[1]}"
+        return f"{host}:{port}"
 
 
-def _show_api(base: str, token: str) -> None:
-    """One student's contacts over the API, as an application reads them."""
-    student = _find_student(base, token)
-    path = f"/v3.1/users/{student}/mycontacts"
-    answer = _get(base, path, token)
-    names = [item["data"]["name"]["last"] for item in answer["data"]]
-    if not names:
-        raise Defect(f"The sample's student {STUDENT} has no contacts over the API.")
-    say(f"\n── The contacts of student {STUDENT} over the API, for {APPLICATION}\n")
-    say(json.dumps(answer["data"][0], indent=2, ensure_ascii=False))
-    say(f"\ntoken  {token}\n")
-    addresses = (path, "/v3.1/users?role=contact&limit=2", "/v1.2/contacts?limit=2")
-    for address in addresses:
-        _get(base, address, token)
-        say(f"curl -H 'Authorization: Bearer {token}' '{base}{address}'")
+@contextmanager
+def _roles_beside(folder: Path) -> Iterator[None]:
+    """The SFTP server and a worker; what they log is shown if the demo falls short."""
+    log = folder / "roles.log"
+    with log.open("w") as output:
+        try:
+            with beside({"sftp": [], "worker": []}, output=output):
+                yield
+        except KinsyncError:
+            sys.stderr.write(log.read_text())
+            raise
 
 
-def _find_student(base: str, token: str) -> str:
-    """The id of the sample's student, found as an application would: page by page."""
-    path = "/v3.1/users?role=student&limit=1000"
-    while path:
-        page = _get(base, path, token)
-        for item in page["data"]:
-            if item["data"]["roles"]["student"]["sis_id"] == STUDENT:
-                return str(item["data"]["id"])
-        path = next((link["uri"] for link in page["links"] if link["rel"] == "next"), "")
-    raise Defect(f"The sample's student {STUDENT} is not served.")
+def _serve(settings: Settings, folder: Path, *, once: bool) -> None:
+    """Serve the web door in this thread; the story is told from another, once it answers."""
+    from kinsync.cli.demo_story import Story
+    from kinsync.web.server import serve
 
+    host, port = settings.address("http")
+    failures: list[Exception] = []
+    is_told, is_over = threading.Event(), threading.Event()
 
-def _get(base: str, path: str, token: str) -> dict[str, Any]:
-    request = urllib.request.Request(  # noqa: S310 (our own address)
-        base + path, headers={"Authorization": f"Bearer {token}"}
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-        found: dict[str, Any] = json.load(answer)
-    return found
+    def ready() -> None:
+        try:
+            story = Story(settings, folder)
+            story.tell([folder / "sample" / night for night in NIGHTS])
+            is_told.set()
+        except Exception as error:  # shown below, in the main thread
+            failures.append(error)
+        if is_over.is_set():
+            return  # somebody stopped it; the roles are going, and the folder with them
+        if once or failures:
+            os.kill(os.getpid(), signal.SIGTERM)
+        else:
+            story.say_what_to_try()
+
+    serve(host, port, ready=ready)
+    is_over.set()
+    if once and not is_told.is_set() and not failures:
+        raise Defect("The demo was stopped before its end.")
+    if failures:
+        error = failures[0]
+        why = str(error) if isinstance(error, KinsyncError) else type(error).__name__
+        raise Defect(f"The demo fell short: {why}") from error

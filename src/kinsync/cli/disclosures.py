@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kinsync import bootstrap
 from kinsync.cli.output import json_option, say, say_json, show_table
 from kinsync.cli.session import connected
 from kinsync.domain.errors import ChangeInput
@@ -44,16 +45,16 @@ def disclosures(
     """
     if (student is None) == (contact is None):
         raise click.UsageError("Give --student or --contact.")
-    connected()
+    keys = bootstrap.identity_keys(connected())()
     from kinsync.services.disclosures import of_contact, of_student
     from kinsync.store import records
 
     home = records.find_district(district)
     start = since.replace(tzinfo=UTC) if since else None
     if student is not None:
-        found = of_student(home, student, since=start)
+        found = of_student(home, student, since=start, keys=keys)
     else:
-        found = of_contact(home, contact or "", since=start)
+        found = of_contact(home, contact or "", since=start, keys=keys)
     if out:
         _write(out, found)
     if as_json:

@@ -102,7 +102,7 @@ def alone(home: Path, role: str) -> Iterator[None]:
         ChangeInput: another one does, or the home cannot be written.
     """
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = home / f"serve-{role}.lock"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:

@@ -30,4 +30,6 @@ def tools(settings: Settings, *, reading: Reading | None = None, is_quiet: bool 
         now=bootstrap.now,
         progress=reading or Reading(is_quiet=True),
         on_wait=on_wait,
+        keep=settings.keep,
+        identity_keys=bootstrap.identity_keys(settings),
     )

@@ -129,22 +129,40 @@ def account_revoke(district: str, username: str, as_json: bool) -> None:
 
 
 @sftp_account.command("host-key")
+@click.option("--replace", is_flag=True, help="Make new ones, such as after the old ones leaked.")
 @json_option
-def host_key(as_json: bool) -> None:
-    """The keys by which clients know this service, with their fingerprints."""
-    connected()
-    from kinsync.services.sftp_accounts import host_keys
+def host_key(replace: bool, as_json: bool) -> None:
+    """The keys by which clients know this service, with their fingerprints.
 
+    After --replace, clients refuse to connect until their people have taken over the new key: tell
+    districts and SIS vendors first. A server that runs has the new keys once it is started again.
+    """
+    connected()
+    from kinsync.services import sftp_accounts
+
+    at = bootstrap.now()
+    before = [key.get_fingerprint() for key in sftp_accounts.host_keys(at=at)]
+    new = sftp_accounts.replace_host_keys(at=at) if replace else sftp_accounts.host_keys(at=at)
     keys = [
         {
             "algorithm": key.get_algorithm(),
             "fingerprint": key.get_fingerprint(),
             "public_key": key.export_public_key().decode().strip(),
         }
-        for key in host_keys(at=bootstrap.now())
+        for key in new
     ]
     if as_json:
-        say_json({"host_keys": keys})
+        say_json({"host_keys": keys} | ({"replaced": before} if replace else {}))
         return
     for key in keys:
         say(f"{key['algorithm']} {key['fingerprint']}\n  {key['public_key']}")
+    if replace:
+        say(REPLACED.format(fingerprints="\n  ".join(before)))
+
+
+REPLACED = """
+These are no longer used, once every 'kinsync serve' has been started again:
+  {fingerprints}
+OpenSSH's client then says REMOTE HOST IDENTIFICATION HAS CHANGED and sends nothing, others ask
+whether to trust the new key. Where the fingerprint is one of the above, 'ssh-keygen -R HOST', or
+'ssh-keygen -R [HOST]:PORT', forgets the old key, and the next connection asks once."""

@@ -242,15 +242,22 @@ def versions(district: str, as_json: bool) -> None:
                 "origin": row.origin,
                 "sync": row.sync_id,
                 "changes": row.counts.get("changes", {}),
+                "purged_at": row.purged_at and row.purged_at.isoformat(),
             }
             for row in rows
         ]
         say_json({"published": found.published, "versions": listed})
         return
     show_table(
-        ("version", "published at", "from", "sync"),
+        ("version", "published at", "from", "sync", ""),
         [
-            (row.number, f"{row.published_at:%Y-%m-%d %H:%M} UTC", row.origin, row.sync_id)
+            (
+                row.number,
+                f"{row.published_at:%Y-%m-%d %H:%M} UTC",
+                row.origin,
+                row.sync_id,
+                f"purged {row.purged_at:%Y-%m-%d}" if row.purged_at else "",
+            )
             for row in rows
         ],
     )

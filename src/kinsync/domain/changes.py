@@ -65,6 +65,12 @@ class Changes:
         default_factory=lambda: pl.DataFrame(schema={"from_id": pl.String, "into_id": pl.String})
     )
 
+    @staticmethod
+    def of_nothing() -> "Changes":
+        """Changes that change nothing."""
+        nothing = {kind: KindChanges(*[empty(PUBLISHED[kind])] * 4) for kind in KINDS}
+        return Changes(nothing)
+
     @property
     def is_empty(self) -> bool:
         return all(changes.is_empty for changes in self.kinds.values())

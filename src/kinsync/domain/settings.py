@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from kinsync.domain.errors import ChangeInput
+from kinsync.domain.retention import Periods
 
 PREFIX = "KINSYNC_"
 SIGNING_KEYS = f"{PREFIX}SIGNING_KEYS"
 """Keys that sessions are signed with, told by one process to its children. Not for operators."""
-MAY_BE_ZERO = {"rate_limit"}
+MAY_BE_ZERO = {"rate_limit", "rewrite_mb"}
 """Numbers where 0 has a meaning."""
 
 
@@ -43,6 +44,8 @@ class Settings:
     """Requests a minute that a token may make, on all web processes together; 0 for any number."""
     seal_key: str = field(default="", repr=False)
     """Keys under which secrets are sealed, the newest first; else ``keys/seal.key`` of the home."""
+    backup_passphrase: str = field(default="", repr=False)
+    """What encrypted backups are sealed under and opened by; asked for where blank."""
     webhook_allow: str = ""
     """Private networks that webhooks may go to, such as ``10.20.0.0/16, fd12::/48``."""
     sftp_sessions: int = 250
@@ -51,8 +54,18 @@ class Settings:
     """How many of them may have logged in to one account."""
     sftp_file_mb: int = 4096
     """The largest file that an SFTP client may upload, in MiB."""
-    upload_days: int = 30
+    keep_uploads_days: int = 30
     """How many days the bytes of an uploaded file are kept."""
+    keep_findings_days: int = 30
+    """The same of findings, saved previews, and holds that nobody decided."""
+    keep_deleted_days: int = 60
+    """The same of the values of records that were deleted or changed; 30 or more."""
+    keep_record_days: int = 400
+    """The same of events, disclosures, and the ids of who is gone."""
+    keep_messages_days: int = 30
+    """The same of webhook messages that have ended, and of jobs that were done."""
+    rewrite_mb: int = 1024
+    """Up to which size the purge rewrites tables, so that no freed byte stays in them; 0: never."""
     log_level: str = "info"
     """From which level on ``serve`` logs: debug, info, warning or error."""
     smtp_url: str = ""
@@ -99,6 +112,21 @@ class Settings:
             for one in fields(self)
             if (value := getattr(self, one.name)) != ""
         }
+
+    @property
+    def keep(self) -> Periods:
+        """How long everything is kept, where a district says nothing else.
+
+        Raises:
+            ChangeInput: the periods contradict each other.
+        """
+        return Periods(
+            uploads=self.keep_uploads_days,
+            findings=self.keep_findings_days,
+            deleted=self.keep_deleted_days,
+            record=self.keep_record_days,
+            messages=self.keep_messages_days,
+        )
 
     def address(self, name: str) -> tuple[str, int]:
         """Host and port of the ``http`` or ``sftp`` setting.

@@ -8,7 +8,9 @@ from procrastinate import Blueprint, JobContext, RetryStrategy
 from kinsync.domain.errors import ChangeInput, Conflict, KinsyncError, TryAgainLater
 from kinsync.services.arrivals import Arrivals, sync_arrived
 from kinsync.services.browse import follow
-from kinsync.services.mail import Send, report_ended
+from kinsync.services.mail import Send, report_ended, report_given_up
+from kinsync.services.purge import Tools as PurgeTools
+from kinsync.services.purge import give_back, purge_district
 from kinsync.services.sync import Tools
 from kinsync.services.webhooks import Tools as WebhookTools
 from kinsync.services.webhooks import deliver_due
@@ -19,7 +21,11 @@ log = logging.getLogger("kinsync.worker")
 
 tasks = Blueprint()
 
-AGAIN = RetryStrategy(max_attempts=50, wait=5, linear_wait=5, retry_exceptions={TryAgainLater})
+ATTEMPTS = 50
+"""After so many in vain nobody tries again."""
+AGAIN = RetryStrategy(
+    max_attempts=ATTEMPTS, wait=5, linear_wait=5, retry_exceptions={TryAgainLater}
+)
 """A database, disk or SIS that is away is tried for some two hours; the rest is for a person."""
 
 WORKSHOP = "workshop"
@@ -33,6 +39,7 @@ class Workshop:
     arrivals: Arrivals
     send: Send
     webhooks: WebhookTools
+    purging: PurgeTools
 
 
 @tasks.task(name=queue.SYNC, queue=queue.QUEUE, retry=AGAIN, pass_context=True)
@@ -41,7 +48,11 @@ def sync_district(context: JobContext, district_id: int) -> None:
     workshop = _workshop(context)
     try:
         sync_arrived(district_id, workshop.arrivals, workshop.tools)
-    except (TryAgainLater, Conflict):
+    except TryAgainLater as error:
+        if context.job.attempts >= ATTEMPTS:
+            _report_given_up(district_id, workshop, str(error))
+        raise
+    except Conflict:
         raise
     except KinsyncError:
         _report(district_id, workshop, has_failed=True)
@@ -57,6 +68,30 @@ def deliver_webhooks(context: JobContext) -> None:
     try:
         deliver_due(_workshop(context).webhooks)
     except ChangeInput as error:  # a secret that does not open here: its messages wait
+        log.warning("%s", error)
+
+
+@tasks.task(name=queue.PURGE, queue=queue.QUEUE, retry=AGAIN, pass_context=True)
+def purge(context: JobContext, district_id: int) -> None:
+    """Take away what a district keeps too long."""
+    tools = _workshop(context).purging
+    if purge_district(district_id, tools).has_freed:
+        with queue.queueing() as cursor:
+            queue.give_back(cursor, tools.now())
+
+
+@tasks.task(name=queue.GIVE_BACK, queue=queue.QUEUE, retry=AGAIN, pass_context=True)
+def free(context: JobContext) -> None:
+    """Free what purges have taken away."""
+    give_back(_workshop(context).purging)
+
+
+def _report_given_up(district_id: int, workshop: Workshop, why: str) -> None:
+    """Tell the team that a sync is not tried any more, as far as that can be told."""
+    try:
+        district = records.district(district_id)
+        report_given_up(district, workshop.send, workshop.tools.now(), why=why)
+    except KinsyncError as error:
         log.warning("%s", error)
 
 

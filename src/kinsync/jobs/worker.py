@@ -13,7 +13,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,11 @@ from kinsync import bootstrap
 from kinsync.domain.errors import Defect, KinsyncError, TryAgainLater
 from kinsync.domain.settings import Settings
 from kinsync.jobs.tasks import WORKSHOP, Workshop, tasks
+from kinsync.services.purge import queue_due as queue_due_purges
 from kinsync.services.schedules import queue_due
 from kinsync.services.sync import Tools
 from kinsync.services.webhooks import queue_due as queue_due_webhooks
-from kinsync.store import database, workers
+from kinsync.store import database, migrate, workers
 
 log = logging.getLogger("kinsync.worker")
 
@@ -43,7 +44,7 @@ THREADS_BESIDE_JOBS = 4
 DUTIES: tuple[Callable[[datetime], object], ...] = (
     queue_due,
     queue_due_webhooks,
-    workers.forget_old_jobs,
+    queue_due_purges,
 )
 """Short work at each look, by whichever worker is first. What takes longer is queued there as a
 task of its own, as the delivery of webhooks is."""
@@ -65,12 +66,19 @@ def workshop(settings: Settings) -> Workshop:
         raise TryAgainLater("Another sync of this district is running. This one is tried again.")
 
     storage = bootstrap.storage(settings)
-    tools = Tools(storage=storage, now=bootstrap.now, on_wait=on_wait)
+    tools = Tools(
+        storage=storage,
+        now=bootstrap.now,
+        on_wait=on_wait,
+        keep=settings.keep,
+        identity_keys=bootstrap.identity_keys(settings),
+    )
     return Workshop(
         tools=tools,
         arrivals=bootstrap.arrivals(settings),
         send=bootstrap.post(settings),
         webhooks=bootstrap.webhook_tools(settings),
+        purging=bootstrap.purge_tools(settings, on_wait=on_wait),
     )
 
 
@@ -122,7 +130,10 @@ class _Shift:
                 update_heartbeat_interval=self._settings.heartbeat_seconds,
                 stalled_worker_timeout=float(10**9),  # the steward alone gives workers up
             )
-            steward = _Steward(worker, self._settings)
+            loop = asyncio.get_running_loop()
+            steward = _Steward(
+                worker, self._settings, on_newer=lambda: loop.call_soon_threadsafe(self._end)
+            )
             steward.start()
             try:
                 if not self._is_ending.is_set():
@@ -215,10 +226,15 @@ def _guarded(call_next: Callable[[], Any], context: JobContext, worker: Worker) 
 class _Steward(threading.Thread):
     """Looks after the worker, and after the queue for all workers."""
 
-    def __init__(self, worker: Worker, settings: Settings) -> None:
+    def __init__(
+        self, worker: Worker, settings: Settings, *, on_newer: Callable[[], object]
+    ) -> None:
         super().__init__(daemon=True, name="steward")
         self._worker = worker
+        self._on_newer = on_newer
+        self._is_outdated = False
         self._heartbeat = settings.heartbeat_seconds
+        self._keep_jobs = timedelta(days=settings.keep.messages)
         self._has_ended = threading.Event()
 
     def end(self) -> None:
@@ -242,7 +258,20 @@ class _Steward(threading.Thread):
             self._worker.stop()  # type: ignore[no-untyped-call]
             self._has_ended.set()
             return
+        if self._is_outdated:
+            return
+        if newer := migrate.newest_unknown():
+            self._is_outdated = True
+            log.warning(
+                "The tables are of a newer release (%s): this worker finishes what it does and "
+                "ends. Start the new release.",
+                newer,
+            )
+            self._on_newer()
+            return
         for number in workers.take_over(HEARTBEATS_MISSED * self._heartbeat):
             log.warning("Worker %s is not heard of; its jobs are taken over.", number)
+        at = bootstrap.now()
         for duty in DUTIES:
-            duty(bootstrap.now())
+            duty(at)
+        workers.forget_old_jobs(before=at - self._keep_jobs)

@@ -50,15 +50,29 @@ def _hash(column: str) -> pl.Expr:
     return pl.when(pl.col(column).is_not_null()).then(pl.col(column).hash())
 
 
+def joint(rows: pl.DataFrame, *columns: str, seed: int) -> pl.Series:
+    """One hash of several columns of hashes, under a ``seed`` for each meaning, ten apart.
+
+    Summed one column after the other: hashing rows as such copies all their columns first.
+    """
+    first, *others = columns
+    whole = rows[first].hash(seed)
+    for place, name in enumerate(others, start=1):
+        whole += rows[name].hash(seed + place)
+    return whole
+
+
 def shared_evidence(nodes: pl.DataFrame, evidence: str) -> pl.Series:
     """Values of ``evidence`` (phone or email) that stand under more than ``MOST_NAMES`` names.
 
     ``nodes`` holds that column and ``name``; both may be hashes or text.
     """
-    told = nodes.lazy().select(evidence, "name").drop_nulls()
-    often = told.group_by(evidence).len().filter(pl.col("len") > MOST_NAMES).select(evidence)
+    ordered = nodes[evidence].filter(nodes["name"].is_not_null()).drop_nulls().sort()
+    often = ordered.filter(ordered == ordered.shift(MOST_NAMES)).unique()
     return (
-        told.join(often, on=evidence, how="semi")
+        nodes.lazy()
+        .select(evidence, "name")
+        .filter(pl.col("name").is_not_null(), pl.col(evidence).is_in(often.implode()))
         .group_by(evidence)
         .agg(pl.col("name").n_unique())
         .filter(pl.col("name") > MOST_NAMES)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 import polars as pl
 
 from kinsync.domain.frames import CONTACT_DETAILS, PUBLISHED, empty
-from kinsync.pipeline.people import aligned
 
 NewIds = Callable[[int], pl.Series]
 """That many ids nobody ever had, ascending, also from one call to the next."""
@@ -57,11 +56,15 @@ def _ties(
     contacts: list[pl.DataFrame],
     new_ids: NewIds,
 ) -> Iterator[tuple[str, pl.DataFrame]]:
-    pupils, people = pl.concat(students), pl.concat(contacts).sort("contact")
+    people = pl.concat(contacts).sort("contact")
+    pupils = pl.concat(students).select("id", key=pl.col("sis_id").hash())
     for piece in relationships:
+        wanted = pl.DataFrame({"key": piece["student_sis_id"].hash()})
+        near = pupils.join(wanted, on="key", how="semi")  # of a million, the few of this piece
+        named = wanted.join(near, on="key", how="left", maintain_order="left")
         ends = piece.with_columns(
             people["id"].gather(piece["contact"]).alias("contact_id"),
-            aligned(piece["student_sis_id"], pupils["sis_id"], pupils["id"]).alias("student_id"),
+            named["id"].alias("student_id"),
         )
         yield "relationship", _numbered("relationship", ends, new_ids)
 

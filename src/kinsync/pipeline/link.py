@@ -10,12 +10,12 @@ id, name, phone and address); only nodes that share a key with another node are 
 only they are connected.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from kinsync.pipeline.evidence import shared_evidence
+from kinsync.pipeline.evidence import joint, shared_evidence
 
 MOST_NODES = 50
 """A person under more different spellings, phones and addresses is a runaway group."""
@@ -35,18 +35,15 @@ class Linked:
 
 def link(keys: pl.DataFrame) -> Linked:
     """The person of each kept row (``frames.KEYS``)."""
-    rows = keys.drop("details", "kind", "wording").with_columns(
-        who=pl.when(pl.col("name").is_not_null()).then(pl.struct("name", "suffix").hash()),
-        content=_row_contents(keys),
-    )
-    rows = rows.with_columns(node=_node()).drop("content")
+    rows = keys.drop("content", "details", "kind", "wording")
+    who = joint(rows, "name", "suffix", seed=10).set(rows["name"].is_null(), None)
+    rows = rows.with_columns(who.alias("who"))
+    rows = rows.with_columns(_nodes(rows, _row_contents(keys)))
     shared = {name: shared_evidence(rows, name) for name in ("phone", "email")}
-    rows = rows.with_columns(node=_node_of_student(shared))
-    nodes = _nodes(rows).with_columns(
-        pl.when(~pl.col(name).is_in(values.implode())).then(name) for name, values in shared.items()
-    )
-    edges = pl.concat([_node_edges(nodes), _student_edges(rows)])
-    joined = _connect(nodes, edges)
+    rows = rows.with_columns(_nodes_of_students(rows, shared))
+    is_node = rows["node"].is_first_distinct() & rows["who"].is_not_null()
+    edges = pl.concat([*_node_edges(rows, is_node, shared), _student_edges(rows)])
+    joined = _connect(rows.filter(is_node & rows["node"].is_in(edges["node"].implode())), edges)
     return Linked(
         rows=_with_person(rows, joined),
         places=pl.concat(
@@ -71,70 +68,63 @@ def _row_contents(keys: pl.DataFrame) -> pl.Series:
 _CODES = ("link-conflict", "link-group-large")
 
 
-def _node() -> pl.Expr:
+def _nodes(rows: pl.DataFrame, contents: pl.Series) -> pl.Series:
     """What is alike to the letter; a placeholder is nobody but itself, however often repeated."""
-    alike = pl.struct("sis_id", "who", "phone", "email").hash()
-    return pl.when(pl.col("who").is_not_null()).then(alike).otherwise(pl.col("content").hash(7))
+    alike = joint(rows, "sis_id", "who", "phone", "email", seed=20)
+    is_nobody = rows["who"].is_null()
+    itself = contents.filter(is_nobody).hash(7)
+    return alike.scatter(is_nobody.arg_true(), itself).alias("node")
 
 
-def _nodes(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row of each node that names somebody."""
-    is_first = rows["node"].is_first_distinct() & rows["who"].is_not_null()
-    return rows.select("node", "who", "name", "suffix", "sis_id", "phone", "email").filter(is_first)
+def _nodes_of_students(rows: pl.DataFrame, shared: Mapping[str, pl.Series]) -> pl.Series:
+    """The nodes, one for each student where nothing but a name tells who somebody is."""
+    is_bare = rows["who"].is_not_null() & rows["sis_id"].is_null()
+    for name, values in shared.items():
+        is_bare &= ~_is_evidence(rows[name], values)
+    of_students = joint(rows.filter(is_bare), "student", "node", seed=30)
+    return rows["node"].clone().scatter(is_bare.arg_true(), of_students)
 
 
-def _node_of_student(shared: Mapping[str, pl.Series]) -> pl.Expr:
-    """The node, one for each student where nothing but a name tells who somebody is."""
-    is_bare = pl.col("sis_id").is_null() & pl.all_horizontal(
-        pl.col(name).is_null() | pl.col(name).is_in(values.implode())
-        for name, values in shared.items()
-    )
-    of_student = pl.struct("student", "node").hash(5)
-    return pl.when(is_bare & pl.col("who").is_not_null()).then(of_student).otherwise("node")
+def _is_evidence(values: pl.Series, shared: pl.Series) -> pl.Series:
+    return values.is_not_null() & values.is_in(shared.implode()).not_().fill_null(value=False)
 
 
-def _node_edges(nodes: pl.DataFrame) -> pl.DataFrame:
-    """``key`` and ``node`` for each key that two nodes or more share."""
-    mailbox = pl.struct("name", "email")
-    generations = pl.col("suffix").drop_nulls().n_unique().over(mailbox)
-    keys = {
-        "sis_id": pl.col("sis_id"),
-        "phone": pl.when(pl.col("phone").is_not_null()).then(pl.struct("who", "phone").hash(1)),
-        "email": pl.when(pl.col("email").is_not_null()).then(mailbox.hash(2)),
-    }
-    edges = []
-    for name, key in keys.items():
-        found = nodes.select("node", "suffix", "name", "email", "who", key=key).filter(
-            pl.col("key").is_not_null() & pl.col("key").is_duplicated()
-        )
-        if name == "email":
-            strict = pl.struct("who", "email").hash(3)
-            found = found.with_columns(key=pl.when(generations > 1).then(strict).otherwise("key"))
-        edges.append(found.select("key", "node"))
-    return pl.concat(edges)
+def _node_edges(
+    rows: pl.DataFrame, is_node: pl.Series, shared: Mapping[str, pl.Series]
+) -> Iterator[pl.DataFrame]:
+    """``key`` and ``node`` for each key that two nodes or more share.
+
+    ``is_node`` picks one row of each node that names somebody.
+    """
+    has_phone, has_email = (is_node & _is_evidence(rows[name], shared[name]) for name in shared)
+    yield _sharing(rows, rows["sis_id"], is_node & rows["sis_id"].is_not_null())
+    yield _sharing(rows, joint(rows, "who", "phone", seed=40), has_phone)
+    mailbox = _sharing(rows, joint(rows, "name", "email", seed=50), has_email, "suffix", "who")
+    generations = pl.col("suffix").drop_nulls().n_unique().over("key")
+    strict = joint(mailbox, "who", "key", seed=60)
+    yield mailbox.select(key=pl.when(generations > 1).then(strict).otherwise("key"), node="node")
 
 
 def _student_edges(rows: pl.DataFrame) -> pl.DataFrame:
     """The same for one student's contacts of one name: two phones are still one person."""
-    return (
-        rows.lazy()
-        .filter(pl.col("who").is_not_null())
-        .select("node", key=pl.struct("student", "who").hash(4))
-        .filter(pl.col("key").is_duplicated())
-        .unique()
-        .filter(pl.col("key").is_duplicated())
-        .select("key", "node")
-        .collect()
+    key = joint(rows, "student", "who", seed=70)
+    edges = _sharing(rows, key, rows["who"].is_not_null()).unique()
+    return edges.filter(pl.col("key").is_duplicated())
+
+
+def _sharing(rows: pl.DataFrame, key: pl.Series, is_told: pl.Series, *columns: str) -> pl.DataFrame:
+    """``key``, ``node`` and those columns of the rows whose key is told by another one too."""
+    told = key.filter(is_told)
+    is_shared = told.is_duplicated()
+    places = is_told.arg_true().filter(is_shared)
+    return rows.select("node", *columns)[places].select(
+        told.filter(is_shared).alias("key"), "node", *columns
     )
 
 
 def _connect(nodes: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
     """``node``, ``person`` and ``code`` (a finding, else null) of each contended node."""
-    contended = (
-        nodes.select("node", "sis_id", "suffix")
-        .join(edges.select("node").unique(), on="node", how="semi")
-        .with_row_index("number")
-    )
+    contended = nodes.select("node", "sis_id", "suffix").with_row_index("number")
     edges = edges.join(contended, on="node")
     groups = contended.with_columns(group=_components(contended.height, edges))
     is_conflict = (pl.col("sis_id").drop_nulls().n_unique().over("group") > 1) | (

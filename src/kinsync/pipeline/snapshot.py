@@ -11,6 +11,7 @@ import polars as pl
 
 from kinsync.domain.frames import CONTACTS, RELATIONSHIPS
 from kinsync.domain.vocabulary import PHONE_TYPES
+from kinsync.pipeline.evidence import joint
 from kinsync.pipeline.phones import comparable_phone
 
 _TOLD = (
@@ -32,23 +33,21 @@ def plan(keys: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
         first that says so in other words of the source.
         ``has_wordings``: whether what it says of the two is said in several wordings.
     """
-    people = linked.select("person").unique(maintain_order=True).with_row_index("contact")
-    planned = (
-        linked.select("person")
-        .hstack(keys.select("details", "kind", "wording"))
-        .lazy()
-        .join(people.lazy(), on="person", how="left", maintain_order="left")
-        .select(
-            "contact",
-            is_detail=pl.struct("person", "details").is_first_distinct(),
-            is_kind=pl.struct("person", "kind").is_first_distinct(),
-            is_wording=pl.struct("person", "kind", "wording").is_first_distinct(),
-            tie=pl.col("person").hash(1) + pl.col("kind").hash(2),
-        )
-        .collect()
+    person = linked["person"]
+    people = person.filter(person.is_first_distinct()).to_frame().with_row_index("contact")
+    contact = linked.select("person").join(people, on="person", how="left", maintain_order="left")
+    said = keys.select("kind", "wording", "details").with_columns(person)
+    tie = joint(said, "person", "kind", seed=100)
+    is_kind = tie.is_first_distinct()
+    is_wording = joint(said, "person", "kind", "wording", seed=100).is_first_distinct()
+    again = tie.filter(is_wording & ~is_kind).unique()
+    return contact.select(
+        "contact",
+        is_detail=joint(said, "person", "details", seed=110).is_first_distinct(),
+        is_kind=is_kind,
+        is_wording=is_wording,
+        has_wordings=tie.is_in(again.implode()),
     )
-    again = planned.filter(pl.col("is_wording") & ~pl.col("is_kind"))["tie"].unique()
-    return planned.with_columns(has_wordings=pl.col("tie").is_in(again.implode())).drop("tie")
 
 
 def contact_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from django.db.backends.utils import CursorWrapper
 
+from kinsync.domain.retention import TOLD_DAYS
 from kinsync.services.places import School, whole_schools
 from kinsync.services.read import (
     Contact,
@@ -27,9 +28,6 @@ from kinsync.store.scope import EVERYTHING, Scope
 from kinsync.store.statements import Window
 
 __all__ = ["TOLD_DAYS", "Event", "Record", "event", "event_page"]
-
-TOLD_DAYS = 30
-"""How long an application can read an event."""
 
 Record: TypeAlias = Contact | Student | StudentContactRow | School
 

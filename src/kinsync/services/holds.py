@@ -61,7 +61,7 @@ def approve(
             base=held.sync.base,
             changes=held.changes,
             at=tools.now(),
-            counts={**held.sync.counts, "changes": held.changes.counts()},
+            counts=held.sync.counts,
         )
         publish.publish(publication, storage=tools.storage, step=tools.step)
         settle_waiting_ids(district.id, held.changes)

@@ -5,9 +5,8 @@ Rows pass through in blocks (``services.refine``) and wait on disk; in memory st
 file. Rows of a delivery are numbered through: a second file's rows go on behind the first's.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import polars as pl
@@ -34,14 +33,13 @@ from kinsync.pipeline.link import link, repeated
 from kinsync.pipeline.map import Columns
 from kinsync.pipeline.sis_ids import judge_sis_ids, rows_to_judge
 from kinsync.services.counts import Counts, Rest
-from kinsync.services.refine import FIRSTS, LONE, Refined, Refinery
+from kinsync.services.refine import FIRSTS, LONE, Refined, Refinery, side_by_side
 from kinsync.transport.delimited import Block, DelimitedFile
 from kinsync.transport.spool import Spool
 
 Progress = Callable[[int, int], None]
 """Told how many bytes of how many have been read."""
 
-_WORKERS = 2
 _FIELDS = {
     "student-unknown": ("student_sis_id", "student_sis_id"),
     "sis-id-reused": ("contact_sis_id", "sis_id"),
@@ -57,6 +55,8 @@ _FIELDS = {
 
 _TOLD = ("row", "student_sis_id", "name", "name_key", "name_suffix", "sis_id", "phone", "email")
 """Columns of a waiting row that findings and held rows speak of."""
+_PUPILS = pl.Schema({"row": pl.UInt32(), **STUDENTS})
+"""One row is a row of the file that says who a student is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,12 @@ class Intake:
     def students(self) -> pl.DataFrame:
         """The students (``frames.STUDENTS``): of each, what its first row says."""
         return pl.concat([empty(STUDENTS), *self.student_pieces()])
+
+    def schools(self) -> pl.DataFrame:
+        """The schools that the students name (``frames.SCHOOLS``)."""
+        is_chosen = pl.col("row").is_in(self._student_rows.implode())
+        named = pl.Schema({"school_sis_id": STUDENTS["school_sis_id"]})
+        return snapshot.schools(self._spool.pick("students", named, is_chosen))
 
     def student_pieces(self) -> Iterator[pl.DataFrame]:
         """The same in pieces."""
@@ -175,7 +181,7 @@ class Intake:
             columns = self._columns[number]
             refinery = Refinery(source.file.name, columns, vocabulary, source.has_students, start)
             blocks = source.file.blocks(columns.used)
-            for refined in _side_by_side(refinery.refine, _watched(blocks, source, progress)):
+            for refined in side_by_side(refinery.refine, _watched(blocks, source, progress)):
                 self._collect(refined)
                 kept.append(refined.without_frames())
         if not self.is_refused:
@@ -276,16 +282,21 @@ class Intake:
 
     def _compare_later_students(self, later: pl.Series) -> None:
         """Students whose rows are far apart: what later ones say differently is a finding."""
-        pieces = pl.concat(self._spool.parts("students")).rename({"sis_id": "student_sis_id"})
-        again = pieces.filter(pl.col("row").is_in(later.implode()))
-        first = pieces.filter(pl.col("row").is_in(self._student_rows.implode()))
-        first = first.join(again.select("student_sis_id"), on="student_sis_id", how="semi")
+        again = self._student_pieces_of(pl.col("row").is_in(later.implode()))
+        named = pl.col("sis_id").is_in(again["student_sis_id"].unique().implode())
+        is_first = pl.col("row").is_in(self._student_rows.implode())
+        first = self._student_pieces_of(named & is_first)
         source = self.sources[0]
         self._note(
             check_repeated_details(
                 again, first, file=source.file.name, header=self._columns[0].header
             )
         )
+
+    def _student_pieces_of(self, wanted: pl.Expr) -> pl.DataFrame:
+        """The waiting rows of students (``row``, ``student_sis_id``, details) that are wanted."""
+        found = self._spool.pick("students", _PUPILS, wanted)
+        return found.rename({"sis_id": "student_sis_id"})
 
     def _without_strangers(self, keys: pl.DataFrame, students: pl.Series) -> pl.Series:
         """Which rows speak of a student that the delivery brings; the others are held."""
@@ -371,10 +382,8 @@ class Intake:
     def _texts(self, rows: pl.Series) -> pl.DataFrame:
         """What is told of the clean contact rows of these numbers."""
         wanted = pl.col("row").is_in(rows.unique().implode())
-        found = None if rows.is_empty() else self._spool.pick("contacts", _TOLD, wanted)
-        return (
-            pl.DataFrame(schema={name: CLEAN[name] for name in _TOLD}) if found is None else found
-        )
+        told = pl.Schema({name: CLEAN[name] for name in _TOLD})
+        return empty(told) if rows.is_empty() else self._spool.pick("contacts", told, wanted)
 
 
 def _places(rows: pl.Series, code: str) -> pl.DataFrame:
@@ -385,15 +394,3 @@ def _watched(blocks: Iterable[Block], source: Source, progress: Progress) -> Ite
     for block in blocks:
         progress(block.bytes_read, source.file.size)
         yield block
-
-
-def _side_by_side(work: Callable[[Block], Refined], blocks: Iterable[Block]) -> Iterator[Refined]:
-    """The results in the order of the blocks; few blocks are under way at once."""
-    waiting: deque[Future[Refined]] = deque()
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        for block in blocks:
-            waiting.append(pool.submit(work, block))
-            if len(waiting) > _WORKERS:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

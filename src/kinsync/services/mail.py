@@ -63,9 +63,42 @@ def report_ended(
     return count
 
 
+def report_given_up(district: records.District, send: Send, at: datetime, *, why: str) -> int:
+    """Tell the team, once, that a sync which could not be done is not tried again; answers how
+    many mails went.
+
+    Each attempt was a sync that failed; they are all told of by this.
+
+    Raises:
+        TryAgainLater: the mail server is away.
+    """
+    members = _members(district, is_problem=True)
+    for member in members:
+        send(Letter(member.email, *_given_up(district, why)))
+    for sync in records.unreported_syncs(district.id):
+        if sync.state == "failed":
+            records.note_reported(sync, at)
+    return len(members)
+
+
+def _given_up(district: records.District, why: str) -> tuple[str, str]:
+    subject = " ".join(f"{district.name}: a sync was given up; nothing was published".split())
+    text = (
+        f"A sync of {district.name} was tried again and again, and is not tried any more.\n\n"
+        f"{why}\n\nWhat was uploaded is kept. Once that is mended, 'kinsync jobs list --state "
+        "failed' shows the job and 'kinsync jobs retry' runs it; the next upload is synced in any "
+        "case.\n"
+    )
+    return subject, text
+
+
+def _members(district: records.District, *, is_problem: bool) -> list[teams.Member]:
+    wanted = {teams.ALWAYS, teams.PROBLEMS} if is_problem else {teams.ALWAYS}
+    return [one for one in teams.list_members(district.id) if one.reports in wanted]
+
+
 def _report(district: records.District, sync: records.Sync, send: Send) -> int:
-    wanted = {teams.ALWAYS, teams.PROBLEMS} if is_problem(sync) else {teams.ALWAYS}
-    members = [one for one in teams.list_members(district.id) if one.reports in wanted]
+    members = _members(district, is_problem=is_problem(sync))
     for member in members:
         send(Letter(member.email, subject_of(district, sync), text_of(district, sync)))
     return len(members)

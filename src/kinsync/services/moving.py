@@ -255,7 +255,7 @@ def _publish(
         changes=changes,
         at=tools.now(),
         origin=ORIGIN,
-        counts={"adopted": told.counts, "changes": changes.counts()},
+        counts={"adopted": told.counts},
         snapshot=matched.snapshot,
     )
     return publish.publish(publication, storage=tools.storage, step=tools.step)

@@ -38,7 +38,7 @@ class Night:
 def compare(
     intake: Intake,
     published: Published,
-    absent: Callable[[], Snapshot],
+    absent: Callable[[Frames], Snapshot],
     new_ids: NewIds,
     vocabulary: Vocabulary,
     with_waiting_ids: WithWaitingIds,
@@ -48,7 +48,8 @@ def compare(
     Args:
         intake: the delivery, taken in.
         published: what is published now.
-        absent: the last state of records that were deleted within retention.
+        absent: the last state of records that were deleted within retention, as far as it is
+            kept, or known again from what a delivery says.
         new_ids: where new ids come from.
         vocabulary: which names, phones and mailboxes are placeholders, and no evidence.
         with_waiting_ids: gives new records the ids of another service that wait for them.
@@ -57,8 +58,9 @@ def compare(
     unsettled = settle(ours, published_prints(published.frames))
     del ours
     before = _published(published, unsettled)
-    gone = absent()
-    matched = match(_incoming(intake, unsettled), before, gone, new_ids, vocabulary)
+    incoming = _incoming(intake, unsettled)
+    gone = absent(incoming)
+    matched = match(incoming, before, gone, new_ids, vocabulary)
     matched = with_waiting_ids(matched, (before, gone))
     defers = intake.has_unreadable_student
     kept = carry(matched, before, intake.held, vocabulary, defer_deletions=defers)

@@ -3,6 +3,9 @@
 What takes more than one block to see is left to ``services.intake``.
 """
 
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -36,6 +39,8 @@ FIRSTS = pl.Schema({"row": pl.UInt32(), "student": pl.UInt64()})
 
 LONE = FIRSTS
 """One row is a row without a contact, published as its student."""
+
+_WORKERS = 2
 
 _SAYS_SOMETHING = ("name", "type_source", "relationship_source", "phone_source",
                    "phone_type_source", "email_source", "sis_id")  # fmt: skip
@@ -186,3 +191,15 @@ def _tidied(rows: pl.DataFrame) -> pl.DataFrame:
 def _last_row(block: Block) -> int:
     rows = [frame["row"].max() for frame in (block.rows, block.ragged) if frame.height]
     return max((int(row) for row in rows if isinstance(row, int)), default=0)
+
+
+def side_by_side(work: Callable[[Block], Refined], blocks: Iterable[Block]) -> Iterator[Refined]:
+    """The results in the order of the blocks; few blocks are under way at once."""
+    waiting: deque[Future[Refined]] = deque()
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for block in blocks:
+            waiting.append(pool.submit(work, block))
+            if len(waiting) > _WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

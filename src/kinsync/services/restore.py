@@ -37,7 +37,7 @@ def restore(district: records.District, version: int, tools: Tools) -> tuple[rec
             changes=changes,
             at=tools.now(),
             origin="restore",
-            counts={"restored": version, "changes": changes.counts()},
+            counts={"restored": version},
             snapshot=earlier,
         )
         publish.publish(publication, storage=tools.storage, step=tools.step)

@@ -230,6 +230,12 @@ def host_keys(*, at: datetime) -> list[asyncssh.SSHKey]:
     return [asyncssh.import_private_key(known[name]) for name in HOST_KEYS if name in known]
 
 
+def replace_host_keys(*, at: datetime) -> list[asyncssh.SSHKey]:
+    """New host keys instead of the old ones; a server that runs has them once it begins anew."""
+    records.replace_host_keys(_make_host_keys(), at=at)
+    return host_keys(at=at)
+
+
 def _make_host_keys() -> dict[str, str]:
     made = (
         asyncssh.generate_private_key(HOST_KEYS[0]),

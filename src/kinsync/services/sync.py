@@ -5,8 +5,10 @@
 A preview is the same, stopping before publish.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,13 +16,14 @@ import polars as pl
 
 from kinsync.domain.changes import Changes, FirstChanges, Matched, Snapshot
 from kinsync.domain.errors import ChangeInput, KinsyncError
-from kinsync.domain.frames import KINDS, STUDENTS, empty
+from kinsync.domain.frames import KINDS
 from kinsync.domain.guarding import GuardThresholds, HoldReason
+from kinsync.domain.retention import Periods, periods_of
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.census import census, census_after
 from kinsync.pipeline.first import first_records
 from kinsync.pipeline.guard import guard
-from kinsync.pipeline.snapshot import schools
+from kinsync.pipeline.match import Frames
 from kinsync.services.adopted import (
     first_with_waiting_ids,
     settle_waiting_ids,
@@ -32,15 +35,14 @@ from kinsync.services.narrow import MOST_TOUCHED
 from kinsync.services.night import compare
 from kinsync.services.pause import pause_of
 from kinsync.services.report import Report, all_findings, as_reported, report_on
+from kinsync.services.returning import Keys, absent
 from kinsync.services.taking import TakenIn, taken_in
 from kinsync.store import ids, publish, records, snapshots, storage
 from kinsync.store.database import district_lock
+from kinsync.store.first_load import Records
 from kinsync.store.folders import Folder
 from kinsync.store.kept_lines import forget_lines
 from kinsync.store.storage import Storage
-
-RETURN_DAYS = 400
-"""Whoever comes back within this time gets the old id back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,10 @@ class Tools:
     on_wait: Callable[[], None] = lambda: None
     step: Callable[[str], None] = lambda _name: None
     most_touched: float = MOST_TOUCHED
+    keep: Periods = field(default=Periods())
+    """How long what is kept, where a district says nothing else."""
+    identity_keys: Keys = lambda: ()
+    """Under which identities are hashed of whoever is gone longer than values are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +207,7 @@ class _Run:
         if changes.is_empty:
             return Outcome(self._end("unchanged", report, changes), report, changes)
         taken.keep_lines(self.tools.storage, self.district, self.sync, night.carried)
-        self._publish(changes, report, snapshot=None if before.is_kept else before.after(changes))
+        self._publish(changes, report, None if before.is_kept else before.after(changes))
         return Outcome(self._end("published", report, changes), report, changes)
 
     def _published(self) -> snapshots.Published:
@@ -213,16 +219,28 @@ class _Run:
         cache = snapshots.cache_name(1, self.sync.id)
         public_id = self.district.public_id
         pieces = first_with_waiting_ids(self.district.id, _records(intake), self.vocabulary)
-        kept = snapshots.keep_pieces(self.tools.storage, public_id, cache, pieces)
-        changes = FirstChanges.of(kept)
         self._keep_findings(intake)
         if self.sync.is_preview:
-            storage.save_changes(self._folder(), changes)
-            snapshots.forget_cache(self.tools.storage, public_id, cache)
+            changes = self._first_previewed(public_id, cache, pieces)
             return Outcome(self._end("previewed", report, changes), report, changes)
-        taken.keep_lines(self.tools.storage, self.district, self.sync)
-        self._publish(changes, report, cache=cache)
+        changes = self._publish_first(self._keeping_lines(taken, pieces), report, cache)
         return Outcome(self._end("published", report, changes), report, changes)
+
+    def _keeping_lines(self, taken: TakenIn, pieces: Records) -> Records:
+        """The same pieces, while the file's lines are kept beside them."""
+        with ThreadPoolExecutor(1, thread_name_prefix="lines") as beside:
+            kept = beside.submit(taken.keep_lines, self.tools.storage, self.district, self.sync)
+            yield from pieces
+            kept.result()
+
+    def _first_previewed(self, public_id: str, cache: str, pieces: Records) -> Changes:
+        """What a first version would bring, kept in the sync's folder alone."""
+        with snapshots.keeping(self.tools.storage, public_id, cache, pieces) as kept:
+            deque(kept, maxlen=0)
+        found = FirstChanges.of(snapshots.kept_pieces(self.tools.storage, public_id, cache))
+        storage.save_changes(self._folder(), found)
+        snapshots.forget_cache(self.tools.storage, public_id, cache)
+        return found
 
     def _with_waiting_ids(
         self, published: snapshots.Published, matched: Matched, before: Sequence[Snapshot]
@@ -231,11 +249,13 @@ class _Run:
             self.district.id, matched, before, published.frames, self.vocabulary
         )
 
-    def _absent(self) -> Snapshot:
-        horizon = self.tools.now() - timedelta(days=RETURN_DAYS)
-        versions = records.list_versions(self.district.id)
-        recent = [version.number for version in versions if version.published_at >= horizon]
-        return snapshots.absent(self.district.id, since=min(recent, default=1))
+    def _absent(self, incoming: Frames) -> Snapshot:
+        days = periods_of(self.district.settings, self.tools.keep).record
+        since = records.first_version_after(
+            self.district.id, self.tools.now() - timedelta(days=days)
+        )
+        keys = self.tools.identity_keys
+        return absent(self.district.id, incoming, self.vocabulary, keys, since=since)
 
     def _guard(
         self, changes: Changes, published: snapshots.Published, intake: Intake
@@ -254,24 +274,31 @@ class _Run:
         )
 
     def _publish(
-        self,
-        changes: Changes,
-        report: Report,
-        *,
-        snapshot: snapshots.Published | None = None,
-        cache: str = "",
+        self, changes: Changes, report: Report, snapshot: snapshots.Published | None
     ) -> None:
-        publication = publish.Publication(
+        publication = replace(self._publication(report), changes=changes, snapshot=snapshot)
+        publish.publish(publication, storage=self.tools.storage, step=self.tools.step)
+        self._settle(changes)
+
+    def _publish_first(self, pieces: Records, report: Report, cache: str) -> Changes:
+        publication = replace(self._publication(report), cache=cache)
+        changes = publish.publish_first(
+            publication, pieces, storage=self.tools.storage, step=self.tools.step
+        )
+        self._settle(changes)
+        return changes
+
+    def _publication(self, report: Report) -> publish.Publication:
+        return publish.Publication(
             district_id=self.district.id,
             sync_id=self.sync.id,
             base=self.district.published,
-            changes=changes,
+            changes=Changes.of_nothing(),
             at=self.tools.now(),
-            counts={**report.as_json(), "changes": changes.counts()},
-            snapshot=snapshot,
-            cache=cache,
+            counts=report.as_json(),
         )
-        publish.publish(publication, storage=self.tools.storage, step=self.tools.step)
+
+    def _settle(self, changes: Changes) -> None:
         settle_waiting_ids(self.district.id, changes)
         forget_lines(self.tools.storage, self.district.public_id, keep=self.sync.id)
 
@@ -303,9 +330,8 @@ class _Run:
 
 def _records(intake: Intake) -> Iterator[tuple[str, pl.DataFrame]]:
     """The records of a district that has published nothing, a kind and a frame at a time."""
-    named = (piece.select("school_sis_id").unique() for piece in intake.student_pieces())
     return first_records(
-        schools(pl.concat([empty(STUDENTS).select("school_sis_id"), *named])),
+        intake.schools(),
         intake.student_pieces(),
         intake.contact_pieces(),
         intake.relationship_pieces(),

@@ -245,15 +245,22 @@ class Uploads:
         self.purge(before=at - self.retention)
         return ended + records.fail_forgotten(SERVER_DIED, before=at - SILENT)
 
-    def purge(self, *, before: datetime) -> int:
-        """Remove the bytes of uploads that ended before then, and their names; how many."""
-        found = records.kept_before(before)
-        for district_id, public_id, upload_id in found:
-            records.hide(district_id, upload_id)
-            self.staging.discard(district_id, upload_id)
-            self.shelf.remove(public_id, upload_id)
-            records.discard(district_id, [upload_id], at=self.now())
-        return len(found)
+    def purge(self, *, before: datetime, of: int | None = None, is_dry: bool = False) -> int:
+        """Remove the bytes of uploads that ended before then, and their names; how many.
+
+        Of one district where ``of`` names it. With ``is_dry`` nothing is removed.
+        """
+        count = 0
+        while found := records.kept_before(before, of=of):
+            count += len(found)
+            if is_dry:
+                break
+            for district_id, public_id, upload_id in found:
+                records.hide(district_id, upload_id)
+                self.staging.discard(district_id, upload_id)
+                self.shelf.remove(public_id, upload_id)
+                records.discard(district_id, [upload_id], at=self.now())
+        return count
 
 
 SERVER_DIED = "the server stopped while it received the file"

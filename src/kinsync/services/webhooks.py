@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import psycopg
@@ -82,6 +82,8 @@ class Tools:
     chance: Callable[[], float]
     allowed: tuple[Network, ...] = ()
     notify: Callable[[Notice], None] = log_notice
+    keep_days: int = 30
+    """How long a finished message can be looked at and sent again."""
 
 
 def deliver_due(tools: Tools, *, threads: int = THREADS) -> int:
@@ -96,7 +98,9 @@ def deliver_due(tools: Tools, *, threads: int = THREADS) -> int:
     started = tools.now()
     with outages(doing="sending webhooks"), closing(connect(autocommit=True)) as connection:
         due = webhook_queue.due_endpoints(connection, now=started)
-        webhook_queue.forget_old(connection, now=started)
+        webhook_queue.forget_old(
+            connection, now=started, before=started - timedelta(days=tools.keep_days)
+        )
     if not due:
         return 0
     lanes = min(threads, due)

@@ -159,7 +159,8 @@ def _write(cursor: Cursor, district_id: int, rows: pl.DataFrame) -> None:
         sql.SQL(
             "INSERT INTO adopted (district_id, is_waiting, {names})"
             " SELECT %s, true, {names} FROM kept"
-            " ON CONFLICT (district_id, id) DO UPDATE SET is_waiting = true, {changes}"
+            " ON CONFLICT (district_id, id) DO UPDATE SET is_waiting = true,"
+            " kept_at = now(), {changes}"
             " WHERE (adopted.is_waiting, {before}) IS DISTINCT FROM (true, {after})"
         ).format(
             names=names,

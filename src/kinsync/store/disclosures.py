@@ -185,20 +185,26 @@ def named(
         return [Disclosure(*row) for row in cursor.fetchall()]
 
 
-def student_ids(district_id: int, reference: str) -> list[str]:
-    """Ids of the students who have this id, or had this SIS id, at any version."""
+def student_ids(district_id: int, reference: str, hashes: Sequence[str] = ()) -> list[str]:
+    """Ids of the students who have this id, or had this SIS id, at any version.
+
+    ``hashes`` are those of the SIS id (``domain.identity``).
+    """
     return _ids(
         "SELECT DISTINCT id FROM student WHERE district_id = %(district)s"
-        " AND (id = lower(%(reference)s) OR sis_id = %(reference)s)",
+        " AND (id = lower(%(reference)s) OR sis_id = %(reference)s)"
+        " UNION SELECT id FROM identity WHERE district_id = %(district)s"
+        " AND hash = ANY(%(hashes)s)",
         district_id,
         reference,
+        hashes,
     )
 
 
-def contact_ids(district_id: int, reference: str) -> list[str]:
+def contact_ids(district_id: int, reference: str, hashes: Sequence[str] = ()) -> list[str]:
     """Ids of everybody who is, or was, who this id of any API version or SIS id names.
 
-    People who were merged are one: each of their ids leads to all.
+    People who were merged are one: each of their ids leads to all. ``hashes`` as ``student_ids``.
     """
     return _ids(
         "WITH given AS ("
@@ -206,17 +212,25 @@ def contact_ids(district_id: int, reference: str) -> list[str]:
         " AND (id = lower(%(reference)s) OR legacy_id = lower(%(reference)s)"
         " OR sis_id = %(reference)s)"
         " UNION SELECT contact_id FROM relationship WHERE district_id = %(district)s"
-        " AND id = lower(%(reference)s)),"
+        " AND id = lower(%(reference)s)"
+        " UNION SELECT id FROM identity WHERE district_id = %(district)s"
+        " AND hash = ANY(%(hashes)s)),"
         " now AS (SELECT coalesce(m.into_id, given.id) AS id FROM given LEFT JOIN contact_merge m"
         " ON m.district_id = %(district)s AND m.from_id = given.id)"
         " SELECT id FROM given UNION SELECT id FROM now UNION SELECT m.from_id FROM now"
         " JOIN contact_merge m ON m.district_id = %(district)s AND m.into_id = now.id",
         district_id,
         reference,
+        hashes,
     )
 
 
-def _ids(statement: str, district_id: int, reference: str) -> list[str]:
+def _ids(statement: str, district_id: int, reference: str, hashes: Sequence[str]) -> list[str]:
+    values: dict[str, Any] = {
+        "district": district_id,
+        "reference": reference.strip(),
+        "hashes": list(hashes),
+    }
     with outages(doing="looking somebody up"), connection.cursor() as cursor:
-        cursor.execute(statement, {"district": district_id, "reference": reference.strip()})
+        cursor.execute(statement, values)
         return sorted(id_ for (id_,) in cursor.fetchall())

@@ -52,8 +52,10 @@ CONFIGURATION = """
 # Written by Kinsync when it made this database.
 shared_buffers = 256MB
 maintenance_work_mem = 128MB
-max_wal_size = 4GB                  # a first load should not wait for checkpoints
+max_wal_size = 8GB                  # a first load should not wait for checkpoints
 checkpoint_timeout = 15min
+wal_buffers = 64MB                  # nor write the log itself: a tenth of its time
+wal_writer_delay = 10ms
 wal_compression = on
 random_page_cost = 1.1
 jit = off                           # compiling costs more than these queries take
@@ -237,6 +239,15 @@ class EmbeddedServer:
             raise subprocess.CalledProcessError(done.returncode, program, stderr=text)
 
 
+_holds: "set[Hold]" = set()
+
+
+def release_holds() -> None:
+    """Leave every server that this process holds, now and not at its end."""
+    for hold in list(_holds):
+        hold.release()
+
+
 class Hold:
     """Keeps the server of a home running; released at the end of the process at the latest."""
 
@@ -246,12 +257,14 @@ class Hold:
         self._users: int | None = users
         self._process = os.getpid()
         atexit.register(self.release)
+        _holds.add(self)
 
     def release(self) -> None:
         """Leave the server to the others, or stop it. May be called twice; not by a fork."""
         if self._users is None or self._process != os.getpid():
             return
         users, self._users = self._users, None
+        _holds.discard(self)
         atexit.unregister(self.release)
         with contextlib.suppress(OSError, ChangeInput):  # the home may be gone by now
             self._server.release(users)

@@ -235,7 +235,7 @@ def _close(cursor: Cursor, tie: Tie, turn: Turn, leaving: pl.DataFrame | None) -
         'CREATE TEMPORARY TABLE leaving (kind text COLLATE "C", id varchar(24) COLLATE "C")'
         " ON COMMIT DROP"
     )
-    copy_in(cursor, sql.SQL("leaving (kind, id)"), [leaving.select("kind", "record_id")])
+    copy_in(cursor, sql.SQL("leaving (kind, id)"), leaving.select("kind", "record_id"))
     cursor.execute("ANALYZE leaving")
     cursor.execute(
         "UPDATE visible SET until = %(edition)s FROM leaving"
@@ -250,7 +250,7 @@ def _copy(cursor: Cursor, tie: Tie, turn: Turn, target: str, frame: pl.DataFrame
     """Copy rows of a connection's next edition, whose first three columns are the same for all."""
     numbers = (turn.district_id, tie.connection_id, tie.edition + 1)
     first = [pl.lit(number).alias(f"_{place}") for place, number in enumerate(numbers)]
-    copy_in(cursor, sql.SQL(target), [frame], first)
+    copy_in(cursor, sql.SQL(target), frame.select(*first, pl.all()))
 
 
 def _share(given: object) -> Share:

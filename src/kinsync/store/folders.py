@@ -7,7 +7,6 @@ A folder is replaced whole: what is written appears at once on a disk, and in a 
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from uuid import uuid4
 import polars as pl
 
 from kinsync.domain.errors import TryAgainLater
+from kinsync.transport.spool import LOCK, PrivateFolder
 
 if TYPE_CHECKING:
     from kinsync.store.buckets import BucketFolder
@@ -38,11 +38,11 @@ def replacing(folder: Folder, *, last: str) -> Iterator[Path]:
         with _replacing_on_disk(folder) as unfinished:
             yield unfinished
         return
-    with tempfile.TemporaryDirectory(prefix="kinsync-") as name:
+    with PrivateFolder() as name:
         yield Path(name)
         folder.remove()
-        paths = sorted(Path(name).iterdir(), key=lambda path: (path.name == last, path.name))
-        for path in paths:
+        paths = [path for path in Path(name).iterdir() if path.name != LOCK]
+        for path in sorted(paths, key=lambda path: (path.name == last, path.name)):
             folder.upload(path)
 
 
@@ -71,7 +71,7 @@ def reading(folder: Folder) -> Iterator[Path]:
     if isinstance(folder, Path):
         yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="kinsync-") as name:
+    with PrivateFolder() as name:
         folder.download(Path(name))
         yield Path(name)
 
@@ -115,6 +115,15 @@ def make_private(folder: Path) -> Path:
         for path in reversed(missing):
             path.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def sync_folder(folder: Path) -> None:
+    """See that the names in a folder outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

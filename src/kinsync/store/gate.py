@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.backends.signals import connection_created
 from django.db.backends.utils import CursorWrapper
+from psycopg.pq import TransactionStatus
 
 from kinsync.store.database import outages
 
@@ -39,13 +40,24 @@ def district_reader(district_id: int, sight: Sight = EVERYTHING) -> Iterator[Cur
     Raises:
         TryAgainLater: the database is away.
     """
-    with outages(doing="reading"), transaction.atomic(durable=True), connection.cursor() as cursor:
+    with outages(doing="reading"), connection.cursor() as cursor:
+        if cursor.connection.info.transaction_status != TransactionStatus.IDLE:
+            raise RuntimeError("A gate opens outside of any transaction, and in no other gate.")
         cursor.execute(
-            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
+            "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;"  # all in one round trip
             "SELECT set_config('role', %s, true), set_config('kinsync.district', %s, true)," + SEE,
             (WEB_ROLE, str(district_id), *_settings(sight)),
         )
-        yield cursor
+        try:
+            yield cursor
+        finally:
+            _leave(cursor)
+
+
+def _leave(cursor: CursorWrapper) -> None:
+    """End the transaction, whatever happened in it; a connection that is lost has none."""
+    if not cursor.connection.closed:
+        cursor.execute("ROLLBACK")
 
 
 def look_at(cursor: CursorWrapper, sight: Sight) -> None:

@@ -7,8 +7,8 @@ published already answers its version and does nothing.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
@@ -16,12 +16,13 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from kinsync.domain.changes import Changes, KindChanges, Snapshot
+from kinsync.domain.changes import Changes, FirstChanges, KindChanges, Snapshot
 from kinsync.domain.errors import Conflict, Defect, TryAgainLater
 from kinsync.domain.frames import KINDS, PUBLISHED
 from kinsync.store import feeds, snapshots
 from kinsync.store.copying import Cursor, copy_in
 from kinsync.store.database import connect, outages
+from kinsync.store.first_load import Records, load_first
 from kinsync.store.intervals import STILL
 from kinsync.store.storage import Storage
 from kinsync.store.sync_states import OPEN_STATES
@@ -80,16 +81,43 @@ def publish(publication: Publication, *, storage: Storage, step: Step = lambda _
             the commit was lost; the retry finds out.
         Defect: the changes do not fit what is published.
     """
+    return _publish(publication, None, storage, step).version
+
+
+def publish_first(
+    publication: Publication,
+    records: Records,
+    *,
+    storage: Storage,
+    step: Step = lambda _name: None,
+) -> Changes:
+    """Publish the first version of a district and answer its changes.
+
+    The ``records`` are made while those before them are written, and are kept in the publication's
+    ``cache`` on the way. Raises as ``publish``.
+    """
+    return _publish(publication, records, storage, step).changes
+
+
+def _publish(
+    publication: Publication, records: Records | None, storage: Storage, step: Step
+) -> Publication:
+    """The publication, with the changes that were written."""
     with outages(doing="publishing"), contextlib.closing(connect()) as connection:
         with connection.cursor() as cursor:
             public_id = _begin(cursor, publication)
-            if (done := _version_of(cursor, publication)) is not None:
+            if _version_of(cursor, publication) is not None:
                 connection.rollback()
-                return done
+                return publication
             _check_owner(cursor, publication)
             _check_base(cursor, publication)
             step("begin")
-            _write_changes(cursor, publication, step)
+            if records is None:
+                _write_changes(cursor, publication, step)
+            else:
+                publication = _write_first(cursor, publication, records, storage, public_id, step)
+            _write_merges(cursor, publication)
+            step("merges")
             _tell_connections(cursor, publication, storage)
             step("feeds")
             cache = _write_cache(publication, storage, public_id)
@@ -100,7 +128,7 @@ def publish(publication: Publication, *, storage: Storage, step: Step = lambda _
         step("after-commit")
         _refresh_statistics(connection, publication.changes)
         _forget_caches(connection, publication, storage, public_id)
-    return publication.version
+    return publication
 
 
 def _forget_caches(
@@ -164,17 +192,31 @@ def _check_base(cursor: Cursor, publication: Publication) -> None:
 def _write_changes(cursor: Cursor, publication: Publication, step: Step) -> None:
     changes = publication.changes
     for kind in KINDS:
-        if publication.base:
-            _close(cursor, publication, kind, changes.kinds[kind])
+        _close(cursor, publication, kind, changes.kinds[kind])
         step(f"close-{kind}")
     for kind in KINDS:
-        if publication.base:
-            _insert(cursor, publication, kind, changes.kinds[kind])
-        else:
-            _copy_new(cursor, publication, kind, changes.created(kind))
+        _insert(cursor, publication, kind, changes.kinds[kind])
         step(f"insert-{kind}")
-    _write_merges(cursor, publication)
-    step("merges")
+
+
+def _write_first(
+    cursor: Cursor,
+    publication: Publication,
+    records: Records,
+    storage: Storage,
+    public_id: str,
+    step: Step,
+) -> Publication:
+    """Write the records of a district that has none yet, and keep them on the way."""
+    version = publication.version
+    values = {
+        "district_id": publication.district_id, "since": version, "until": STILL,
+        "created": version,
+    }  # fmt: skip
+    with snapshots.keeping(storage, public_id, publication.cache, records) as kept:
+        load_first(cursor, values, kept, step)
+    pieces = snapshots.kept_pieces(storage, public_id, publication.cache)
+    return replace(publication, changes=FirstChanges.of(pieces))
 
 
 def _close(cursor: Cursor, publication: Publication, kind: str, changes: KindChanges) -> None:
@@ -185,7 +227,7 @@ def _close(cursor: Cursor, publication: Publication, kind: str, changes: KindCha
     cursor.execute(
         'CREATE TEMPORARY TABLE closing (id varchar(24) COLLATE "C" NOT NULL) ON COMMIT DROP'
     )
-    copy_in(cursor, sql.SQL("closing (id)"), [ids.sort("id")])
+    copy_in(cursor, sql.SQL("closing (id)"), ids.sort("id"))
     cursor.execute("ANALYZE closing")
     cursor.execute(
         sql.SQL(
@@ -211,17 +253,6 @@ def _close(cursor: Cursor, publication: Publication, kind: str, changes: KindCha
         )
 
 
-def _copy_new(
-    cursor: Cursor, publication: Publication, kind: str, pieces: Iterator[pl.DataFrame]
-) -> None:
-    """Records of a district that has none yet: straight into the table."""
-    columns = ["district_id", "since", "until", "created", *PUBLISHED[kind]]
-    values = (publication.district_id, publication.version, STILL, publication.version)
-    numbers = [pl.lit(value).alias(name) for name, value in zip(columns, values, strict=False)]
-    target = sql.SQL("{} ({})").format(sql.Identifier(kind), _names(columns))
-    copy_in(cursor, target, pieces, numbers)
-
-
 def _insert(cursor: Cursor, publication: Publication, kind: str, changes: KindChanges) -> None:
     """Begin the intervals of records that come or change."""
     frame = pl.concat([changes.created, changes.updated])
@@ -237,7 +268,7 @@ def _insert_known(cursor: Cursor, publication: Publication, kind: str, frame: pl
             _names(columns), sql.Identifier(kind)
         )
     )
-    copy_in(cursor, sql.SQL("coming ({})").format(_names(columns)), [frame])
+    copy_in(cursor, sql.SQL("coming ({})").format(_names(columns)), frame)
     cursor.execute("ANALYZE coming")
     cursor.execute(
         sql.SQL(
@@ -260,7 +291,7 @@ def _write_merges(cursor: Cursor, publication: Publication) -> None:
         "CREATE TEMPORARY TABLE merging ON COMMIT DROP AS"
         " SELECT from_id, into_id FROM contact_merge LIMIT 0"
     )
-    copy_in(cursor, sql.SQL("merging (from_id, into_id)"), [merged])
+    copy_in(cursor, sql.SQL("merging (from_id, into_id)"), merged)
     cursor.execute("ANALYZE merging")
     values = {"district": publication.district_id, "version": publication.version}
     cursor.execute(
@@ -323,7 +354,7 @@ def _write_version(cursor: Cursor, publication: Publication, cache: str, step: S
         "at": publication.at,
         "origin": publication.origin,
         "sync": publication.sync_id,
-        "counts": Jsonb(dict(publication.counts)),
+        "counts": Jsonb({**publication.counts, "changes": publication.changes.counts()}),
         "cache": cache,
     }
     cursor.execute(
@@ -354,10 +385,14 @@ def _commit(connection: psycopg.Connection, publication: Publication) -> None:
 
 
 def _refresh_statistics(connection: psycopg.Connection, changes: Changes) -> None:
-    """Tell the planner about a large load at once: the next queries may come before autovacuum."""
+    """Tell the planner about a large load at once: the next queries may come before autovacuum.
+
+    A tenth of the usual sample tells it what is many and what is few.
+    """
     for kind, counts in changes.counts().items():
         if counts["created"] + counts["updated"] > MANY_ROWS:
             with contextlib.suppress(psycopg.Error), connection.transaction():
+                connection.execute("SET LOCAL default_statistics_target = 10")
                 connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(kind)))
 
 

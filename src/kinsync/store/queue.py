@@ -24,6 +24,10 @@ SYNC = "sync_district"
 """Name of the task that syncs what a district has delivered."""
 WEBHOOKS = "deliver_webhooks"
 """Name of the task that sends the webhook messages that are due."""
+PURGE = "purge_district"
+"""Name of the task that takes away what a district keeps too long."""
+GIVE_BACK = "give_back"
+"""Name of the task that frees what purges have taken away."""
 QUEUE = "kinsync"
 QUIET_SECONDS = 300
 """How long a district must have been quiet before its files are taken as one upload."""
@@ -130,13 +134,53 @@ def _add_sync(cursor: Cursor, district_id: int, at: datetime, *, is_quiet: bool)
 
 def deliver_webhooks(cursor: Cursor, at: datetime) -> None:
     """Queue the sending of webhook messages, if that does not wait already."""
+    _add_once(cursor, WEBHOOKS, at)
+
+
+def give_back(cursor: Cursor, at: datetime) -> None:
+    """Queue the freeing of what purges took away, if that does not wait already."""
+    _add_once(cursor, GIVE_BACK, at)
+
+
+def _add_once(cursor: Cursor, task: str, at: datetime) -> None:
+    """Queue something for all districts together, one at a time."""
     cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", (QUEUEING_SPACE,))
     cursor.execute(
         "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%(queue)s, %(task)s, 0, %(task)s, %(task)s,"
         " '{}'::jsonb, %(at)s::timestamptz)]::procrastinate_job_to_defer_v1[])"
         " WHERE NOT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = %(task)s"
         " AND status = 'todo')",
-        {"queue": QUEUE, "task": WEBHOOKS, "at": at},
+        {"queue": QUEUE, "task": task, "at": at},
+    )
+
+
+def districts_to_purge(cursor: Cursor, at: datetime, *, before: datetime, limit: int) -> list[int]:
+    """Districts whose last purge was queued before then; from now on it was queued at ``at``."""
+    cursor.execute(
+        "UPDATE district SET purge_queued_at = %s WHERE id IN (SELECT id FROM district"
+        " WHERE coalesce(purge_queued_at, created_at) < %s ORDER BY id LIMIT %s"
+        " FOR NO KEY UPDATE SKIP LOCKED) RETURNING id",
+        (at, before, limit),
+    )
+    return [int(row[0]) for row in rows_of(cursor)]
+
+
+def purge(cursor: Cursor, district_id: int, at: datetime) -> None:
+    """Queue the purge of a district, if that does not wait already; never beside its sync."""
+    _one_at_a_time(cursor, district_id)
+    cursor.execute(
+        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%(queue)s, %(task)s, 0, %(lock)s, %(own)s,"
+        " jsonb_build_object('district_id', %(district)s::int), %(at)s::timestamptz)]"
+        "::procrastinate_job_to_defer_v1[]) WHERE NOT EXISTS (SELECT 1 FROM procrastinate_jobs"
+        " WHERE queueing_lock = %(own)s AND status = 'todo')",
+        {
+            "queue": QUEUE,
+            "task": PURGE,
+            "lock": f"district:{district_id}",
+            "own": f"{PURGE}:{district_id}",
+            "district": district_id,
+            "at": at,
+        },
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from kinsync.domain.errors import ChangeInput, Conflict, NotFound
 from kinsync.store import models
@@ -57,6 +57,8 @@ class Version:
     origin: str
     sync_id: int
     counts: Mapping[str, object]
+    purged_at: datetime | None = None
+    """Since when what it was cannot be told any more."""
 
 
 STATES = (
@@ -216,6 +218,13 @@ def list_syncs(district_id: int, *, limit: int = 50) -> list[Sync]:
         return [_sync(row) for row in rows]
 
 
+def sync_starts(district_id: int) -> dict[int, datetime]:
+    """When each sync began, by its number."""
+    with outages(doing="listing syncs"):
+        rows = models.Sync.objects.filter(district_id=district_id)
+        return dict(rows.values_list("id", "started_at"))
+
+
 def last_published_sync(district_id: int) -> Sync | None:
     """The sync that made the version which is published now."""
     rows = models.Sync.objects.filter(version__isnull=False).order_by("-version")
@@ -261,12 +270,22 @@ def note_reported(sync: Sync, at: datetime) -> None:
         rows.update(reported_at=at)
 
 
+def first_version_after(district_id: int, moment: datetime) -> int:
+    """The first version published from then on; the next one where none was."""
+    with outages(doing="looking at versions"):
+        rows = models.Version.objects.filter(district_id=district_id)
+        last = rows.filter(published_at__lt=moment).aggregate(last=Max("number"))["last"]
+    return 1 + (last or 0)
+
+
 def list_versions(district_id: int) -> list[Version]:
     """Every version of a district, newest first."""
     with outages(doing="listing versions"):
         rows = models.Version.objects.filter(district_id=district_id).order_by("-number")
         return [
-            Version(row.number, row.published_at, row.origin, row.sync_id, row.counts)
+            Version(
+                row.number, row.published_at, row.origin, row.sync_id, row.counts, row.purged_at
+            )
             for row in rows
         ]
 

@@ -73,31 +73,47 @@ def open_sealer(home: Path, keys: str) -> Sealer:
     Raises:
         ChangeInput: a key is malformed, or its file is open to other accounts.
     """
-    return Sealer(_keys(home, keys))
+    return Sealer(_open_keys(home, keys))
 
 
-def derived_keys(home: Path, keys: str, *, purpose: str) -> list[str]:
-    """Keys for another purpose, in hex, the newest first: they follow from the seal keys, and tell
-    nothing about them.
+def derived_keys(home: Path, keys: str, *, purpose: str) -> list[bytes]:
+    """Keys for another purpose, one of each seal key, the newest first: they follow from the seal
+    keys, and tell nothing about them.
 
     Raises:
         ChangeInput: as ``open_sealer``.
     """
-    return [
-        hmac.digest(key, b"kinsync " + purpose.encode(), "sha256").hex()
-        for key in _keys(home, keys)
-    ]
+    told = b"kinsync " + purpose.encode()
+    return [hmac.digest(key, told, "sha256") for key in _open_keys(home, keys)]
 
 
-def _keys(home: Path, keys: str) -> list[bytes]:
-    if keys.strip():
-        return _read_keys(keys, where="KINSYNC_SEAL_KEY")
+def _open_keys(home: Path, keys: str) -> list[bytes]:
+    if not keys.strip() and not (home / KEY_FILE).exists():
+        make_key_file(home, new_key())
+    return _read_keys(held_keys(home, keys), where=_where(home, keys))
+
+
+def held_keys(home: Path, keys: str) -> str:
+    """The keys as they stand in the setting or the home's file; blank where none was made yet.
+
+    Raises:
+        ChangeInput: the file is open to other accounts.
+    """
     path = home / KEY_FILE
-    if not path.exists():
-        _make_key_file(path)
+    if keys.strip() or not path.exists():
+        return keys.strip()
     if path.stat().st_mode & 0o077:
         raise ChangeInput(f"{path} is open to other accounts. Close it: chmod 600 {path}.")
-    return _read_keys(path.read_text("utf-8"), where=str(path))
+    return path.read_text("utf-8").strip()
+
+
+def key_ids(keys: str) -> list[str]:
+    """What tells keys apart, in their order; none where ``keys`` are blank.
+
+    Raises:
+        ChangeInput: a key is malformed.
+    """
+    return [_key_id(key) for key in _read_keys(keys, where="The seal key")] if keys.strip() else []
 
 
 def new_key() -> str:
@@ -105,13 +121,14 @@ def new_key() -> str:
     return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
-def _make_key_file(path: Path) -> None:
-    """Make the key whole or not at all, and once: of processes that start at once, one wins."""
+def make_key_file(home: Path, keys: str) -> None:
+    """Keep keys whole or not at all, and once: of processes that start at once, one wins."""
+    path = home / KEY_FILE
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent)  # 0600
     try:
         with os.fdopen(descriptor, "w") as file:
-            file.write(f"{new_key()}\n")
+            file.write(f"{keys}\n")
             file.flush()
             os.fsync(file.fileno())
         try:
@@ -120,6 +137,10 @@ def _make_key_file(path: Path) -> None:
             return
     finally:
         Path(name).unlink()
+
+
+def _where(home: Path, keys: str) -> str:
+    return "KINSYNC_SEAL_KEY" if keys.strip() else str(home / KEY_FILE)
 
 
 def _read_keys(text: str, *, where: str) -> list[bytes]:

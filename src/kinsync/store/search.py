@@ -20,7 +20,7 @@ from psycopg import sql
 
 from kinsync.pipeline.names import searchable
 from kinsync.pipeline.text import fold
-from kinsync.store.copying import copy_in, copy_out
+from kinsync.store.copying import copy_out, copy_texts, spelt
 from kinsync.store.database import LOCK_SPACE, connect, outages
 
 SURNAME, NAME, PHONE, EMAIL, SIS_ID = range(5)
@@ -140,7 +140,7 @@ def _add(
         for block in copy_out(reader, select, schema):
             keys = keys_of(block, OF_STUDENT if table == "student" else 0)
             with connection.cursor() as cursor:
-                copy_in(cursor, target, [keys], district)
+                copy_texts(cursor, target, spelt(keys, district))
             count += keys.height
     return count
 

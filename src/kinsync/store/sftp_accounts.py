@@ -97,6 +97,16 @@ def host_keys(make: Callable[[], Mapping[str, str]], *, at: datetime) -> dict[st
         return dict(models.SftpHostKey.objects.values_list("algorithm", "private_key"))
 
 
+def replace_host_keys(keys: Mapping[str, str], *, at: datetime) -> None:
+    """Have these private host keys instead of all that there were."""
+    with outages(doing="replacing the host keys"), transaction.atomic():
+        models.SftpHostKey.objects.all().delete()
+        models.SftpHostKey.objects.bulk_create(
+            models.SftpHostKey(algorithm=name, private_key=key, created_at=at)
+            for name, key in keys.items()
+        )
+
+
 # -- failed logins -------------------------------------------------------------------------------
 
 TRY = """

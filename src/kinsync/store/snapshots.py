@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from uuid import uuid4
 
 import polars as pl
@@ -17,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 from kinsync.domain.changes import Changes, KindChanges, Snapshot
-from kinsync.domain.errors import KinsyncError, NotFound
+from kinsync.domain.errors import ChangeInput, KinsyncError, NotFound
 from kinsync.domain.frames import KINDS, PUBLISHED, empty
 from kinsync.store.copying import copy_out
 from kinsync.store.database import connect, outages
@@ -37,13 +38,6 @@ BEGUN = sql.SQL("since = {version}")
 ENDED = sql.SQL(
     "until = {version} AND id IN (SELECT ending.id FROM ending WHERE ending.kind = {kind}"
     " AND ending.district_id = {district} AND ending.version = {version})"
-)
-GONE = sql.SQL(
-    "id IN (SELECT ending.id FROM ending WHERE ending.kind = {kind}"
-    " AND ending.district_id = {district} AND ending.version >= {since})"
-    " AND until >= {since} AND until < {still}"
-    " AND NOT EXISTS (SELECT 1 FROM {table} AS later WHERE later.district_id = {district}"
-    " AND later.id = record.id AND later.since >= record.until)"
 )
 
 
@@ -111,6 +105,8 @@ def published(district_id: int, *, storage: Storage) -> Published:
         kept = _from_cache(storage, public_id, name)
         if kept is None:
             return _whole(_at(connection, district_id, version))
+        if base == version:
+            return Published(kept, is_kept=True)
         return _with_later(connection, kept, district_id, base)
 
 
@@ -137,7 +133,7 @@ def _with_later(
     behind = whole = 0
     for kind in KINDS:
         since = SINCE.format(base=sql.Literal(base), still=sql.Literal(STILL))
-        later = _read(connection, kind, district_id, since)
+        later = read_records(connection, kind, district_id, since)
         ended = connection.execute(
             "SELECT id FROM ending WHERE district_id = %s AND kind = %s AND version > %s",
             (district_id, kind, base),
@@ -155,6 +151,7 @@ def as_of(district_id: int, version: int) -> Snapshot:
 
     Raises:
         NotFound: it has no such version.
+        ChangeInput: what it was is purged.
         TryAgainLater: the database is away.
     """
     with outages(doing="loading"), contextlib.closing(connect()) as connection:
@@ -167,10 +164,13 @@ def changes_of(district_id: int, version: int) -> Changes:
 
     Raises:
         NotFound: there is no such version.
+        ChangeInput: what it was, or the one before, is purged.
         TryAgainLater: the database is away.
     """
     with outages(doing="loading"), contextlib.closing(connect()) as connection:
         _check_version(connection, district_id, version)
+        if version > 1:
+            _check_version(connection, district_id, version - 1)
         kinds = {kind: _changes_of_kind(connection, district_id, version, kind) for kind in KINDS}
         merged = pl.DataFrame(
             connection.execute(
@@ -204,18 +204,6 @@ def turned(district_id: int, changes: Changes) -> pl.DataFrame:
     return pointers.unique("from_id", keep="first").sort("from_id")
 
 
-def absent(district_id: int, *, since: int) -> Snapshot:
-    """Records that were published once and are gone now, as they last were.
-
-    ``since`` is the first version whose deletions count: whoever returns later gets a new id.
-
-    Raises:
-        TryAgainLater: the database is away.
-    """
-    with outages(doing="loading"), contextlib.closing(connect()) as connection:
-        return Snapshot({kind: _absent(connection, district_id, since, kind) for kind in KINDS})
-
-
 def cache_name(version: int, sync_id: int) -> str:
     """A folder name for one attempt to publish: no other attempt is ever mistaken for it."""
     return f"v{version}-{sync_id}-{uuid4().hex[:8]}"
@@ -230,36 +218,49 @@ def write_cache(storage: Storage, public_id: str, name: str, frames: Mapping[str
     write_frames(storage.district(public_id) / name, frames)
 
 
-def keep_pieces(
+@contextlib.contextmanager
+def keeping(
     storage: Storage, public_id: str, name: str, records: Iterable[tuple[str, pl.DataFrame]]
-) -> Mapping[str, Sequence[pl.LazyFrame]]:
-    """Keep the records of a first version as they come, a kind and a frame at a time.
+) -> Iterator[Iterator[tuple[str, pl.DataFrame]]]:
+    """The records of a first version (kind and frame), kept as they pass.
 
-    Answers what is kept, by kind.
+    At the end of the ``with`` the cache holds all that passed, or is not there.
 
     Raises:
         TryAgainLater: the disk is full.
     """
-    folder = storage.district(public_id) / name
-    with new_frames(folder) as add:
-        for number, (kind, piece) in enumerate(_gathered(records)):
-            add(f"{kind}.{number:06d}", piece)
-    return _by_kind(scan_frames(folder))
+    with new_frames(storage.district(public_id) / name) as add:
+
+        def passing() -> Iterator[tuple[str, pl.DataFrame]]:
+            for number, (kind, piece) in enumerate(_gathered(records)):
+                add(f"{kind}.{number:06d}", piece)
+                yield kind, piece
+
+        yield passing()
+
+
+def kept_pieces(
+    storage: Storage, public_id: str, name: str
+) -> Mapping[str, Sequence[pl.LazyFrame]]:
+    """What was kept there, by kind; not read yet."""
+    return _by_kind(scan_frames(storage.district(public_id) / name))
 
 
 def _gathered(
     records: Iterable[tuple[str, pl.DataFrame]],
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     """The same records in fewer pieces, and at least one for each kind."""
+    of_kinds = groupby(records, key=itemgetter(0))
+    kind_there, of_kind = next(of_kinds, ("", iter(())))
     for kind in KINDS:
-        yield kind, empty(PUBLISHED[kind])
-    for kind, of_kind in groupby(records, key=lambda record: record[0]):
-        pieces: list[pl.DataFrame] = []
-        for _, piece in of_kind:
-            pieces.append(piece)
-            if sum(frame.height for frame in pieces) >= ROWS_A_PIECE:
-                yield kind, pl.concat(pieces)
-                pieces = []
+        pieces = [empty(PUBLISHED[kind])]
+        while kind_there == kind:
+            for _, piece in of_kind:
+                pieces.append(piece)
+                if sum(frame.height for frame in pieces) >= ROWS_A_PIECE:
+                    yield kind, pl.concat(pieces)
+                    pieces = []
+            kind_there, of_kind = next(of_kinds, ("", iter(())))
         if pieces:
             yield kind, pl.concat(pieces)
 
@@ -301,15 +302,23 @@ def _from_cache(storage: Storage, public_id: str, name: str) -> Mapping[str, pl.
 
 def _check_version(connection: psycopg.Connection, district_id: int, version: int) -> None:
     found = connection.execute(
-        "SELECT 1 FROM version WHERE district_id = %s AND number = %s", (district_id, version)
+        "SELECT purged_at FROM version WHERE district_id = %s AND number = %s",
+        (district_id, version),
     ).fetchone()
     if found is None:
         raise NotFound(f"The district has no version {version}.")
+    if found[0] is not None:
+        raise ChangeInput(
+            f"Version {version} was purged on {found[0]:%Y-%m-%d}: the values of who was deleted "
+            "or changed are not kept so long. 'kinsync versions' shows which can be restored."
+        )
 
 
 def _at(connection: psycopg.Connection, district_id: int, version: int) -> Snapshot:
     condition = CURRENT.format(version=sql.Literal(version))
-    return Snapshot({kind: _read(connection, kind, district_id, condition) for kind in KINDS})
+    return Snapshot(
+        {kind: read_records(connection, kind, district_id, condition) for kind in KINDS}
+    )
 
 
 def _changes_of_kind(
@@ -321,8 +330,8 @@ def _changes_of_kind(
         "district": sql.Literal(district_id),
         "kind": sql.Literal(kind),
     }
-    begun = _read(connection, kind, district_id, BEGUN.format(**values))
-    ended = _read(connection, kind, district_id, ENDED.format(**values))
+    begun = read_records(connection, kind, district_id, BEGUN.format(**values))
+    ended = read_records(connection, kind, district_id, ENDED.format(**values))
     return KindChanges(
         created=begun.join(ended, on="id", how="anti", maintain_order="left"),
         updated=begun.join(ended, on="id", how="semi", maintain_order="left"),
@@ -331,20 +340,7 @@ def _changes_of_kind(
     )
 
 
-def _absent(
-    connection: psycopg.Connection, district_id: int, since: int, kind: str
-) -> pl.DataFrame:
-    condition = GONE.format(
-        since=sql.Literal(since),
-        still=sql.Literal(STILL),
-        table=sql.Identifier(kind),
-        kind=sql.Literal(kind),
-        district=sql.Literal(district_id),
-    )
-    return _read(connection, kind, district_id, condition)
-
-
-def _read(
+def read_records(
     connection: psycopg.Connection, kind: str, district_id: int, condition: sql.Composable
 ) -> pl.DataFrame:
     """Records of one kind in the order of their ids, in the schema in which they are published."""

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kinsync.store.folders import Folder, make_private, reading, remove
+from kinsync.store.folders import Folder, make_private, reading, remove, sync_folder
 from kinsync.store.storage import Storage
 
 CHUNK_BYTES = 1 << 20
@@ -198,6 +198,11 @@ class Staging:
         """Forget kept bytes."""
         self._path(district_id, upload_id, KEPT).unlink(missing_ok=True)
 
+    def forget_district(self, district_id: int) -> None:
+        """Remove every file of a district, also one that is being received."""
+        for path in self.folder.glob(f"{district_id}-*"):
+            path.unlink(missing_ok=True)
+
     def dead(self) -> Iterator[tuple[int, int]]:
         """District and upload of files whose process has died; they are removed."""
         return self._unlocked(PART, older_than_seconds=0)
@@ -247,9 +252,9 @@ class Shelf:
         is_new = not place.parent.exists()
         make_private(place.parent)
         staged.rename(place)
-        _sync_folder(place.parent)
+        sync_folder(place.parent)
         if is_new:
-            _sync_folder(place.parent.parent)
+            sync_folder(place.parent.parent)
 
     @contextmanager
     def reading(self, public_id: str, upload_id: int) -> Iterator[Path]:
@@ -275,11 +280,3 @@ class Shelf:
 
     def _place(self, public_id: str, upload_id: int) -> Folder:
         return self.storage.district(public_id) / "uploads" / str(upload_id)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

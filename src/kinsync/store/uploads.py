@@ -14,11 +14,13 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from kinsync.domain.errors import Conflict, NotFound, Revoked
-from kinsync.store.database import outages
+from kinsync.store.database import LOCK_SPACE, outages
 
 OnComplete: TypeAlias = Callable[[CursorWrapper, int, int, datetime], None]
 """Told, in the transaction that records it, of an upload that counts: cursor, district, upload."""
 
+TURN_SPACE = LOCK_SPACE + 2
+"""First half of the advisory locks under which a district's uploads complete one at a time."""
 RECEIVING, COMPLETE, INCOMPLETE = "receiving", "complete", "incomplete"
 
 
@@ -165,6 +167,7 @@ def complete(
     Raises:
         Conflict: it is not being received any more: it was given up meanwhile.
     """
+    _one_completes_at_a_time(cursor, district_id)
     cursor.execute(
         "UPDATE upload SET state = 'complete', reason = '', path = %s, size = %s, sha256 = %s,"
         " turn = nextval('upload_turn'), touched_at = %s, completed_at = %s"
@@ -174,6 +177,12 @@ def complete(
     if not cursor.rowcount:
         raise Conflict("The upload was given up meanwhile. Upload the file again.")
     put_name(cursor, district_id, account_id, path, upload_id, at=at)
+
+
+def _one_completes_at_a_time(cursor: CursorWrapper, district_id: int) -> None:
+    """Until the end of the transaction no other account of the district completes an upload: the
+    later turn is committed later, so that a sync which has seen it has seen the earlier one."""
+    cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (TURN_SPACE, district_id))
 
 
 def put_name(
@@ -206,6 +215,7 @@ def move(
     cursor: CursorWrapper, district_id: int, upload_id: int, path: str, *, at: datetime
 ) -> None:
     """A whole upload has another name from now on, and counts as completed under it now."""
+    _one_completes_at_a_time(cursor, district_id)
     cursor.execute(
         "UPDATE upload SET path = %s, turn = nextval('upload_turn'), touched_at = %s,"
         " completed_at = %s WHERE district_id = %s AND id = %s",
@@ -315,14 +325,19 @@ def newest_of(district_id: int, path: str) -> Upload | None:
     return found[0] if found else None
 
 
-def kept_before(before: datetime, *, limit: int = 1000) -> list[tuple[int, str, int]]:
-    """Uploads that ended before then and whose bytes are kept: district, its public id, upload."""
+def kept_before(
+    before: datetime, *, of: int | None = None, limit: int = 1000
+) -> list[tuple[int, str, int]]:
+    """Uploads that ended before then and whose bytes are kept: district, its public id, upload.
+
+    Of one district where ``of`` names it.
+    """
     with outages(doing="looking for old uploads"), connection.cursor() as cursor:
         cursor.execute(
             "SELECT district_id, public_id, upload.id FROM upload JOIN district"
             " ON district.id = district_id WHERE discarded_at IS NULL AND state <> 'receiving'"
-            " AND touched_at < %s LIMIT %s",
-            (before, limit),
+            " AND touched_at < %s AND coalesce(district_id = %s, true) LIMIT %s",
+            (before, of, limit),
         )
         return [(row[0], row[1], row[2]) for row in cursor.fetchall()]
 

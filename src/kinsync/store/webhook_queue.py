@@ -23,9 +23,6 @@ PATIENCE = 3
 """Attempts during which later messages wait for an earlier one: at once, 5 seconds, 5 minutes.
 After those they pass it, so that one message never stops an endpoint."""
 
-KEPT_DAYS = 30
-"""How long a finished message can be looked at and sent again."""
-
 NEXT = """
 SELECT message.id FROM webhook_message AS message
 WHERE message.district_id = endpoint.district_id AND message.endpoint_id = endpoint.id
@@ -231,9 +228,9 @@ def give_back(connection: psycopg.Connection, claimed: Claim, *, at: datetime) -
             connection.execute(UNDO_ATTEMPT, values)
 
 
-def forget_old(connection: psycopg.Connection, *, now: datetime) -> None:
-    """Drop messages that were finished long ago, and old secrets that sign no more."""
-    values = {"now": now, "before": now - timedelta(days=KEPT_DAYS)}
+def forget_old(connection: psycopg.Connection, *, now: datetime, before: datetime) -> None:
+    """Drop messages that were finished before then, and old secrets that sign no more."""
+    values = {"now": now, "before": before}
     with outages(doing="forgetting old webhook messages"), connection.transaction():
         connection.execute(FORGET_MESSAGES, values)
         connection.execute(FORGET_SECRETS, values)

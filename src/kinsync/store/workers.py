@@ -5,12 +5,10 @@ one transaction. What it had begun to publish is rolled back with its sessions; 
 up, ``store.publish`` refuses syncs that another has ended meanwhile.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from kinsync.store.queue import Cursor, queueing, rows_of, wait_again
 
-KEPT = timedelta(days=30)
-"""How long a job that ended can be looked at."""
 FORGOTTEN_AT_ONCE = 100
 """So few are looked at each time that a look costs nothing."""
 
@@ -61,15 +59,16 @@ def take_over(stale_seconds: float) -> list[int]:
         return stale
 
 
-def forget_old_jobs(at: datetime) -> int:
-    """Delete jobs that ended long ago, a few at a time; failed ones stay for a person."""
+def forget_old_jobs(*, before: datetime) -> int:
+    """Delete jobs that ended before then, a few at a time; failed ones stay for a person."""
     with queueing(doing="forgetting old jobs") as cursor:
         cursor.execute(
             "DELETE FROM procrastinate_jobs WHERE id IN (SELECT id FROM"
             " (SELECT id FROM procrastinate_jobs"
-            " WHERE status IN ('succeeded', 'cancelled', 'aborted') ORDER BY id LIMIT %s) AS oldest"
+            " WHERE status IN ('succeeded', 'cancelled', 'aborted')"
+            " ORDER BY id LIMIT %s) AS oldest"
             " WHERE (SELECT max(at) FROM procrastinate_events WHERE job_id = oldest.id) < %s)",
-            (FORGOTTEN_AT_ONCE, at - KEPT),
+            (FORGOTTEN_AT_ONCE, before),
         )
         return cursor.rowcount
 

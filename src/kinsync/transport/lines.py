@@ -4,12 +4,15 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
+import numpy as np
 import polars as pl
 
 from kinsync.transport.delimited import BLOCK_BYTES, LONGEST_RECORD_BYTES, Block, DelimitedFile
 from kinsync.transport.framing import Grammar
 
+LINE_FEED = 10
 MOST_DOUBTFUL = 10_000
 """Lines that the engine cannot judge; a file with more of them is not looked at line by line."""
 
@@ -33,9 +36,9 @@ class Lines:
     def part(self, chosen: pl.Series, path: Path) -> "PartOfFile":
         """A file of the chosen lines (true or false for each), written to ``path``."""
         numbers = chosen.arg_true()
-        lines = _lines_behind(self.file.path, self.header)
-        text = lines.filter(chosen).collect(engine="streaming")
-        text.write_csv(path, include_header=False, quote_style="never")
+        with self.file.path.open("rb") as whole, path.open("wb") as part:
+            whole.seek(len(self.header))
+            part.writelines(chosen_lines(whole, chosen))
         survey = replace(self.file.survey, size=path.stat().st_size, bom_bytes=0)
         header = self.file.header
         return PartOfFile(
@@ -107,6 +110,26 @@ def _header_row(file: DelimitedFile) -> int:
 
 def _lines_behind(path: Path, header: bytes) -> pl.LazyFrame:
     return pl.scan_lines(path).slice(header.count(b"\n"))
+
+
+def chosen_lines(
+    whole: BinaryIO, chosen: pl.Series, block_bytes: int = BLOCK_BYTES
+) -> Iterator[bytes]:
+    """The bytes of the chosen lines, as many at once as stand together; a block of all at a time.
+
+    The engine, asked to filter lines by a column of its own, holds half a gigabyte of them.
+    """
+    first, rest = 0, b""
+    while block := whole.read(block_bytes):
+        text = rest + block
+        ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == LINE_FEED) + 1
+        here = np.flatnonzero(chosen.slice(first, len(ends)).to_numpy())
+        for run in np.split(here, np.flatnonzero(np.diff(here) > 1) + 1) if len(here) else ():
+            yield text[ends[run[0] - 1] if run[0] else 0 : ends[run[-1]]]
+        first += len(ends)
+        rest = text[ends[-1] :] if len(ends) else text
+    if rest and chosen[first]:
+        yield rest + b"\n"
 
 
 def _is_record(line: str, grammar: Grammar) -> bool:

@@ -60,10 +60,8 @@ class SmtpPost:
 
     def _connect(self) -> smtplib.SMTP:
         address = urlsplit(self.url)
-        if address.scheme not in _PORTS or not address.hostname:
-            raise ChangeInput("KINSYNC_SMTP_URL must be like smtp://user:password@host:587.")
+        place = check_address(self.url)
         safe = ssl.create_default_context()
-        place = (address.hostname, address.port or _PORTS[address.scheme])
         server = (
             smtplib.SMTP_SSL(*place, timeout=TIMEOUT_SECONDS, context=safe)
             if address.scheme == "smtps"
@@ -75,6 +73,18 @@ class SmtpPost:
             server.close()
             raise
         return server
+
+
+def check_address(url: str) -> tuple[str, int]:
+    """Host and port of a mail server.
+
+    Raises:
+        ChangeInput: the address will not do.
+    """
+    address = urlsplit(url)
+    if address.scheme not in _PORTS or not address.hostname:
+        raise ChangeInput("KINSYNC_SMTP_URL must be like smtp://user:password@host:587.")
+    return address.hostname, address.port or _PORTS[address.scheme]
 
 
 def _log_in(server: smtplib.SMTP, address: SplitResult, safe: ssl.SSLContext) -> None:

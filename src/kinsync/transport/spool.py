@@ -1,7 +1,12 @@
 """Frames to disk and back between steps, so that memory stays bounded."""
 
+import contextlib
+import fcntl
+import os
+import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -9,6 +14,51 @@ from typing import Self
 import polars as pl
 
 from kinsync.domain.errors import TryAgainLater
+
+PREFIX = "kinsync-data-"
+LOCK = ".in-use"
+YOUNG_SECONDS = 60.0
+"""A folder that is so young may be one that is just being made, and not locked yet."""
+
+
+class PrivateFolder(tempfile.TemporaryDirectory[str]):
+    """A temporary folder with personal data: its owner alone may enter it, and it is removed on
+    exit. One whose process was killed is told by its lock, which died too."""
+
+    def __init__(self, parent: Path | None = None) -> None:
+        super().__init__(prefix=PREFIX, dir=parent)
+        self._lock = os.open(Path(self.name) / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def cleanup(self) -> None:
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+        super().cleanup()
+
+
+def sweep_left_folders(parent: Path | None = None) -> int:
+    """Remove temporary folders of this account whose process was killed; how many."""
+    count = 0
+    for folder in Path(parent or tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):  # in use, another account's, or gone meanwhile
+            found = folder.stat()
+            is_young = time.time() - found.st_mtime < YOUNG_SECONDS
+            if found.st_uid == os.geteuid() and not is_young and not _is_in_use(folder):
+                shutil.rmtree(folder)
+                count += 1
+    return count
+
+
+def _is_in_use(folder: Path) -> bool:
+    if not (folder / LOCK).exists():
+        return False
+    with (folder / LOCK).open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 class Spool:
@@ -18,7 +68,7 @@ class Spool:
     """
 
     def __init__(self, parent: Path | None = None) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="kinsync-", dir=parent)
+        self._folder = PrivateFolder(parent)
         self._counts: dict[str, int] = {}
 
     def __enter__(self) -> Self:
@@ -58,10 +108,12 @@ class Spool:
         for number in range(self._counts.get(name, 0)):
             yield pl.read_ipc(self._part(name, number))
 
-    def pick(self, name: str, columns: Sequence[str], where: pl.Expr) -> pl.DataFrame | None:
-        """Those columns of the rows where a condition holds; None where there is no frame."""
+    def pick(self, name: str, wanted: pl.Schema, where: pl.Expr) -> pl.DataFrame:
+        """Those columns of the rows where a condition holds; no row where there is no frame."""
         paths = [self._part(name, number) for number in range(self._counts.get(name, 0))]
-        return pl.scan_ipc(paths).filter(where).select(columns).collect() if paths else None
+        if not paths:
+            return wanted.to_frame()
+        return pl.scan_ipc(paths).filter(where).select(wanted.names()).collect()
 
     def read(self, name: str) -> pl.DataFrame | None:
         """All frames of that name as one; None where there is none."""

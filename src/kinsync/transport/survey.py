@@ -8,6 +8,7 @@ import codecs
 import hashlib
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,19 +61,21 @@ class Survey:
 
 def survey_file(path: Path, encoding: str | None = None) -> Survey:
     """Read the whole file once, in bounded memory. ``encoding`` is only checked where given."""
-    with path.open("rb") as file:
+    digest = hashlib.sha256()
+    with path.open("rb") as file, ThreadPoolExecutor(1, thread_name_prefix="hash") as beside:
         head = file.read(CHUNK_BYTES)
+        hashed = beside.submit(digest.update, head)
         mark, marked = _byte_order_mark(head)
         seen = _Seen(encoding or marked or "utf-8", is_sure=bool(encoding or marked))
         refusal = _refusal_of_head(head[len(mark) :])
-        digest = hashlib.sha256(head)
         chunk, size = head[len(mark) :], len(head)
         while True:
             if refusal is None:
                 seen.look_at(chunk)
             if not (chunk := file.read(CHUNK_BYTES)):
                 break
-            digest.update(chunk)
+            hashed.result()
+            hashed = beside.submit(digest.update, chunk)
             size += len(chunk)
     if refusal is None:
         seen.finish()

@@ -3,7 +3,9 @@
 from kinsync.store.models.access import Application, Connection, Token, TokenMinute
 from kinsync.store.models.accounts import Act, Role, User
 from kinsync.store.models.adopted import Adopted
+from kinsync.store.models.backups import Backup
 from kinsync.store.models.disclosures import Disclosure
+from kinsync.store.models.identities import Identity
 from kinsync.store.models.jobs import Schedule, TeamMember, Worker
 from kinsync.store.models.records import (
     Contact,
@@ -33,6 +35,7 @@ __all__ = [
     "Act",
     "Adopted",
     "Application",
+    "Backup",
     "Connection",
     "Contact",
     "Disclosure",
@@ -41,6 +44,7 @@ __all__ = [
     "Ending",
     "Event",
     "IdClock",
+    "Identity",
     "Interval",
     "LoginFailure",
     "Merge",

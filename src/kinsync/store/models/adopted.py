@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Now
 
 from kinsync.store.models.fields import id_field, text_field
 
@@ -28,6 +29,7 @@ class Adopted(models.Model):
     type = text_field()
     relationship = text_field()
     is_waiting = models.BooleanField(default=True)
+    kept_at = models.DateTimeField(db_default=Now())  # since when the evidence is here
 
     class Meta:
         db_table = "adopted"

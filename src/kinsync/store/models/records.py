@@ -27,6 +27,7 @@ class District(models.Model):
     published = models.IntegerField(default=0)
     created_at = models.DateTimeField()
     settings = models.JSONField(default=dict)
+    purge_queued_at = models.DateTimeField(null=True)  # when its last purge was queued
 
     class Meta:
         db_table = "district"
@@ -74,6 +75,7 @@ class Version(models.Model):
     sync_id = models.BigIntegerField()
     counts = models.JSONField(default=dict)
     cache = models.TextField(default="")  # folder of its Parquet copy in storage, see snapshots
+    purged_at = models.DateTimeField(null=True)  # since when its records have no values any more
 
     class Meta:
         db_table = "version"

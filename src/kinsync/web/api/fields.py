@@ -14,7 +14,7 @@ Record = dict[str, Any]
 
 def shown(share: str, record: Record) -> Record:
     """A record of a contact or student without what a share leaves out; others as they are."""
-    return without(share, kind_of(record), record)
+    return without(share, kind_of(record), record) if _left_out(share) else record
 
 
 def without(share: str, kind: str | None, value: Record) -> Record:

@@ -1,0 +1,1 @@
+"""Backups of a whole installation, and what they are restored to."""

@@ -1,0 +1,1 @@
+"""Troubles of an installation, planted one by one."""
