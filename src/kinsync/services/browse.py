@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from kinsync.domain.errors import KinsyncError
+from kinsync.domain.errors import ChangeInput, KinsyncError
 from kinsync.domain.vocabulary import default_vocabulary
 from kinsync.pipeline.names import searchable
 from kinsync.pipeline.text import fold
@@ -111,6 +111,20 @@ def _prepare_beside(district_id: int) -> None:
         return  # whoever looks next begins again
     finally:
         _preparing.discard(district_id)
+
+
+def check_kept(whose: Whose) -> None:
+    """See that a version can be looked at as it was.
+
+    Raises:
+        ChangeInput: it is purged.
+    """
+    kept = records.kept_since(whose.district_id)
+    if whose.version < kept:
+        raise ChangeInput(
+            f"Version {whose.version} is purged: what was deleted or changed since is not kept so "
+            f"long. The earliest that can be looked at is version {kept}."
+        )
 
 
 # -- lists ---------------------------------------------------------------------------------------

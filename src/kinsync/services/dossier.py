@@ -77,21 +77,41 @@ def _dossier(whose: Whose, table: str, id_: str) -> Dossier:
             others = browsing.ties(cursor, whose.scope, "contact", people)
             kin = list({row["student_id"]: row for row in others}.values())
             kin = [row for row in kin if row["student_id"] != id_]
-    times = {one.number: one.published_at for one in records.list_versions(whose.district_id)}
-    moments = [*_moments(past, times), *_tie_moments(of_ties, times, table)]
+    known = _Known(
+        {one.number: one.published_at for one in records.list_versions(whose.district_id)},
+        records.kept_since(whose.district_id),
+    )
+    moments = [*_moments(past, known), *_tie_moments(of_ties, known, table)]
     moments.sort(key=lambda moment: moment.version, reverse=True)
-    return Dossier(current or past[-1] | {"is_gone": True}, ties, kin, moments)
+    gone = past[-1] | {"is_gone": True, "is_purged": past[-1]["until"] <= known.purged_up_to}
+    return Dossier(current or gone, ties, kin, moments)
 
 
-def _moments(past: Sequence[Row], times: Mapping[int, datetime]) -> Iterator[Moment]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a district's versions: when each was published, and the first that is not
+    purged."""
+
+    times: Mapping[int, datetime]
+    kept_since: int
+
+    @property
+    def purged_up_to(self) -> int:
+        """Records that ended up to this version have no values any more; 0 where all have."""
+        return self.kept_since if self.kept_since > 1 else 0
+
+
+def _moments(past: Sequence[Row], known: _Known) -> Iterator[Moment]:
     """What each version did to one record, from its intervals."""
     before: Row | None = None
+    times = known.times
     for row in past:
         if before is not None and before["until"] == row["since"]:
+            is_told = before["until"] > known.purged_up_to
             changes = [
                 (name, before[name], row[name])
                 for name in row
-                if name not in NOT_HISTORY and before[name] != row[name]
+                if is_told and name not in NOT_HISTORY and before[name] != row[name]
             ]
             yield Moment(row["since"], times.get(row["since"]), "changed", changes)
         else:
@@ -103,15 +123,13 @@ def _moments(past: Sequence[Row], times: Mapping[int, datetime]) -> Iterator[Mom
         yield Moment(before["until"], times.get(before["until"]), "deleted")
 
 
-def _tie_moments(
-    rows: Sequence[Row], times: Mapping[int, datetime], table: str
-) -> Iterator[Moment]:
+def _tie_moments(rows: Sequence[Row], known: _Known, table: str) -> Iterator[Moment]:
     """The same of relationships: what somebody became to whom, and ceased to be."""
     other = "student_id" if table == "contact" else "contact_id"
     ids = dict.fromkeys(row["id"] for row in rows)
     for id_ in ids:
         own = [row for row in rows if row["id"] == id_]
-        for moment in _moments(own, times):
+        for moment in _moments(own, known):
             changes = [
                 change for change in moment.changes if not change[0].endswith("_id")
             ] or _whole(own, moment)

@@ -7,21 +7,22 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from kinsync.domain.changes import Changes
-from kinsync.domain.errors import KinsyncError, NotFound
+from kinsync.domain.errors import ChangeInput, KinsyncError, NotFound
 from kinsync.domain.rules import RULES, Rule
 from kinsync.pipeline.diff import diff
 from kinsync.services.delivery import open_delivery
 from kinsync.services.report import write_findings
 from kinsync.services.sync import Tools, sync_delivery
-from kinsync.store import browsing, records, snapshots, storage
+from kinsync.store import browsing, records, snapshots
 from kinsync.store.gate import district_reader
+from kinsync.store.storage import Storage, load_changes, load_findings
 
 KEPT_FOR = timedelta(hours=24)
 """How long a file that was previewed waits to be synced."""
@@ -78,7 +79,7 @@ def places(
     Raises:
         ChangeInput: the findings are not kept any more.
     """
-    frame = storage.load_findings(tools.storage.sync(district.public_id, sync.id))
+    frame = load_findings(tools.storage.sync(district.public_id, sync.id))
     found = frame.filter(pl.col("code") == code)
     return found.slice(start, limit).to_dicts(), found.height
 
@@ -89,7 +90,7 @@ def findings_csv(district: records.District, sync: records.Sync, tools: Tools) -
     Raises:
         ChangeInput: the findings are not kept any more.
     """
-    frame = storage.load_findings(tools.storage.sync(district.public_id, sync.id))
+    frame = load_findings(tools.storage.sync(district.public_id, sync.id))
     with tempfile.TemporaryDirectory(prefix="kinsync-findings-") as folder:
         path = Path(folder) / "findings.csv"
         write_findings(path, iter([frame]))
@@ -106,15 +107,20 @@ def changes(
     """What a sync does to one kind of record, in the order of ids behind ``after``.
 
     Raises:
-        ChangeInput: what a sync would have changed is not kept any more.
+        ChangeInput: what a sync changed, or would have, is not kept any more.
     """
     if sync.version is not None:
+        if 1 < records.kept_since(district.id) >= sync.version:
+            raise ChangeInput(
+                f"What version {sync.version} changed is purged: what records were before is not "
+                "kept so long."
+            )
         with district_reader(district.id) as cursor:
             rows = browsing.changed(cursor, kind, act, district.id, sync.version, after, limit + 1)
         names: dict[str, str] = {}
         version = sync.version
     else:
-        kept = storage.load_changes(tools.storage.sync(district.public_id, sync.id))
+        kept = load_changes(tools.storage.sync(district.public_id, sync.id))
         rows = _kept_rows(kept, kind, act, after, limit + 1)
         names = _names(kept)
         version = sync.base
@@ -210,8 +216,8 @@ def preview(
         ChangeInput: it cannot be read at all.
         TryAgainLater: the database or the disk is away.
     """
-    _forget_old(district, tools)
-    folder = _folder(district, tools) / secrets.token_hex(8)
+    forget_previews(district, tools.storage, tools.now())
+    folder = _folder(district, tools.storage) / f"coming-{secrets.token_hex(8)}"
     folder.mkdir(parents=True, mode=0o700)
     path = folder / (_UNSAFE.sub("-", Path(name).name)[-80:].lstrip(".-") or "students.csv")
     with path.open("wb") as file:
@@ -223,22 +229,41 @@ def preview(
         path.unlink(missing_ok=True)
         folder.rmdir()
         raise
-    folder.rename(_kept(district, outcome.sync.id, tools))
+    folder.rename(_kept(district, outcome.sync.id, tools.storage))
     return outcome.sync
 
 
-def _forget_old(district: records.District, tools: Tools) -> None:
-    """Remove files that were previewed and never synced."""
-    oldest = (tools.now() - KEPT_FOR).timestamp()
-    known = _folder(district, tools)
-    for folder in known.iterdir() if known.is_dir() else ():
-        if folder.stat().st_mtime < oldest:
-            shutil.rmtree(folder, ignore_errors=True)
+def forget_previews(
+    district: records.District, storage: Storage, at: datetime, *, is_dry: bool = False
+) -> int:
+    """Remove files of this machine that were previewed and not synced within a day; how many."""
+    known = _folder(district, storage)
+    starts = records.sync_starts(district.id)
+    old = [
+        folder
+        for folder in (known.iterdir() if known.is_dir() else ())
+        if _began(folder, starts) <= at - KEPT_FOR
+    ]
+    for folder in () if is_dry else old:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(old)
+
+
+def _began(folder: Path, starts: Mapping[int, datetime]) -> datetime:
+    """When the preview of a folder began; of one whose sync is gone, long ago."""
+    if folder.name.isdigit():
+        return starts.get(int(folder.name), datetime.min.replace(tzinfo=UTC))
+    return datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+
+
+def forget_every_preview(district: records.District, storage: Storage) -> None:
+    """Remove what this machine holds of a district that is removed."""
+    shutil.rmtree(_folder(district, storage), ignore_errors=True)
 
 
 def is_kept(district: records.District, sync: records.Sync, tools: Tools) -> bool:
     """Whether the file of a preview is still here, to be published."""
-    return sync.state == "previewed" and _kept(district, sync.id, tools).is_dir()
+    return sync.state == "previewed" and _kept(district, sync.id, tools.storage).is_dir()
 
 
 def publish(district: records.District, sync: records.Sync, tools: Tools) -> records.Sync:
@@ -248,7 +273,7 @@ def publish(district: records.District, sync: records.Sync, tools: Tools) -> rec
         NotFound: the file is not here any more, or it was another machine that took it.
         ChangeInput: the district is paused.
     """
-    folder = _kept(district, sync.id, tools)
+    folder = _kept(district, sync.id, tools.storage)
     files = list(folder.iterdir()) if is_kept(district, sync, tools) else []
     if not files:
         raise NotFound("The file of that preview is not kept any more. Upload it again.")
@@ -258,9 +283,9 @@ def publish(district: records.District, sync: records.Sync, tools: Tools) -> rec
     return done
 
 
-def _folder(district: records.District, tools: Tools) -> Path:
-    return tools.storage.home / "previews" / district.public_id
+def _folder(district: records.District, storage: Storage) -> Path:
+    return storage.home / "previews" / district.public_id
 
 
-def _kept(district: records.District, sync_id: int, tools: Tools) -> Path:
-    return _folder(district, tools) / str(sync_id)
+def _kept(district: records.District, sync_id: int, storage: Storage) -> Path:
+    return _folder(district, storage) / str(sync_id)

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from axes.models import AccessAttempt
+from django.contrib.sessions.models import Session
 from django.db import IntegrityError, connection, transaction
 
 from kinsync.domain.errors import ChangeInput, NotFound
@@ -15,6 +18,8 @@ from kinsync.store.gate import WEB_ROLE, district_reader
 OWNER, EDITOR, VIEWER = "owner", "editor", "viewer"
 ROLES = (VIEWER, EDITOR, OWNER)
 """What somebody may do, each more than the one before."""
+WRONG_PASSWORDS_KEPT = timedelta(days=30)
+"""How long it is known from where wrong passwords came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,24 @@ def remove_role(district_id: int, person: Person) -> None:
         rows = models.Role.objects.filter(district_id=district_id, user_id=person.id)
         if not rows.delete()[0]:
             raise NotFound("That person has no role in the district.")
+
+
+def remove_people_of(district_id: int) -> None:
+    """Remove whoever signs in to this district alone, with second factors and sessions."""
+    with outages(doing="removing people"):
+        elsewhere = models.Role.objects.exclude(district_id=district_id).values("user_id")
+        here = models.Role.objects.filter(district_id=district_id).values("user_id")
+        alone = models.User.objects.filter(is_operator=False, id__in=here).exclude(id__in=elsewhere)
+        alone.delete()
+
+
+def sweep(at: datetime) -> None:
+    """Forget sessions that have ended, and wrong passwords that lock nobody any more."""
+    with outages(doing="forgetting sessions"):
+        Session.objects.filter(expire_date__lte=at).delete()
+        ended = UserSession.objects.exclude(session_key__in=Session.objects.values("session_key"))
+        ended.delete()
+        AccessAttempt.objects.filter(attempt_time__lte=at - WRONG_PASSWORDS_KEPT).delete()
 
 
 def _keep_an_owner(district_id: int, person: Person) -> None:

@@ -6,8 +6,8 @@ on, so that seven digits without the area code find it. Each way to look is then
 table's key, whatever the size of the district.
 
 Keys follow the versions: they are added when somebody looks, or by a worker after a sync, and never
-hold up a publish. Those of earlier intervals stay, so earlier versions are searched in the same
-way.
+hold up a publish. Those of earlier intervals stay until the values of these are purged, so earlier
+versions are searched in the same way.
 """
 
 import contextlib
@@ -20,7 +20,8 @@ from psycopg import sql
 
 from kinsync.pipeline.names import searchable
 from kinsync.pipeline.text import fold
-from kinsync.store.copying import copy_out, copy_texts, spelt
+from kinsync.store.absences import blanked
+from kinsync.store.copying import Cursor, copy_out, copy_texts, spelt
 from kinsync.store.database import LOCK_SPACE, connect, outages
 
 SURNAME, NAME, PHONE, EMAIL, SIS_ID = range(5)
@@ -109,6 +110,14 @@ def catch_up(district_id: int) -> bool:
     return True
 
 
+def take_turn(cursor: Cursor, district_id: int) -> None:
+    """Wait until nobody adds a district's keys, and let nobody begin before the transaction ends.
+
+    Take it before any row of the district: whoever adds keys has this turn first.
+    """
+    cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (SEARCH_SPACE, district_id))
+
+
 def _versions(connection: psycopg.Connection, district_id: int) -> tuple[int, int]:
     """The version up to which there are keys, and the one that is published."""
     row = connection.execute(
@@ -122,14 +131,20 @@ def _versions(connection: psycopg.Connection, district_id: int) -> tuple[int, in
 def _add(
     connection: psycopg.Connection, district_id: int, table: str, since: int, published: int
 ) -> int:
-    """Keys of the intervals of one kind of record that begin in these versions; how many."""
+    """Keys of the intervals of one kind of record that begin in these versions; how many. None of
+    those that ended so long ago that their values are purged."""
     columns = sql.SQL(", ").join(
         sql.SQL("{} AS {}").format(sql.SQL(term), sql.Identifier(name))
         for name, term in COLUMNS[table].items()
     )
     select = sql.SQL(
         "SELECT id, since, {} FROM {} WHERE district_id = {} AND since > {} AND since <= {}"
-    ).format(columns, sql.Identifier(table), *map(sql.Literal, (district_id, since, published)))
+        " AND until > {}"
+    ).format(
+        columns,
+        sql.Identifier(table),
+        *map(sql.Literal, (district_id, since, published, blanked(connection, district_id))),
+    )
     schema = pl.Schema(
         {"id": pl.String, "since": pl.Int32, **dict.fromkeys(COLUMNS[table], pl.String)}
     )

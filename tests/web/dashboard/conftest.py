@@ -1,11 +1,14 @@
 """People who have signed in to the dashboard of two districts, without a browser between."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from kinsync.store import records
+from kinsync.store.database import connect
 from tests.web.dashboard.desk import Desk, add_person
 
 
@@ -66,3 +69,12 @@ def neighbour(open_desk: Callable[[], Desk]) -> Desk:
 def operator(open_desk: Callable[[], Desk]) -> Desk:
     """An operator of the agency, with no role in any district."""
     return open_desk().sign_in(add_person("operator@agency.example", None, ""))
+
+
+@pytest.fixture
+def office(open_desk: Callable[[], Desk]) -> Desk:
+    """An editor of a district that has published nothing."""
+    with connect() as to:  # the neighbours took their numbers themselves
+        to.execute("SELECT setval(pg_get_serial_sequence('district', 'id'), 100)")
+    records.add_district("Brookfield", at=datetime.now(UTC))
+    return open_desk().sign_in(add_person("office@brookfield.example", "Brookfield", "editor"))

@@ -1,46 +1,17 @@
 """Home and Sync: states in plain words, reports, an upload with a preview first, holds, restore."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-
 import pytest
 
 from kinsync.store import records
-from kinsync.store.database import connect
-from tests.web.dashboard.desk import PASSWORD, Desk, Seen, add_person
-
-HEADER = (
-    "Student_id,School_id,Last_name,First_name,Grade,Contact_type,Contact_name,"
-    "Contact_relationship,Contact_phone,Contact_email\n"
-)
-FAMILIES = [
-    f"S{number:03},SCH-{number % 3},Holm{number},Child,4,Primary,Parent Holm{number},Mother,"
-    f"50355502{number:02},parent{number}@families.example\n"
-    for number in range(60)
-]
-EVERYBODY = HEADER + "".join(FAMILIES)
-
-
-@pytest.fixture
-def office(open_desk: Callable[[], Desk]) -> Desk:
-    """An editor of a district that has published nothing."""
-    with connect() as to:  # the neighbours took their numbers themselves
-        to.execute("SELECT setval(pg_get_serial_sequence('district', 'id'), 100)")
-    records.add_district("Brookfield", at=datetime.now(UTC))
-    return open_desk().sign_in(add_person("office@brookfield.example", "Brookfield", "editor"))
+from tests.web.dashboard.brookfield import EVERYBODY, FAMILIES, HEADER, sync_file
+from tests.web.dashboard.desk import PASSWORD, Desk, add_person
 
 
 @pytest.fixture
 def published(office: Desk) -> Desk:
     """The same, with a first version."""
-    assert "Published" in _sync(office, EVERYBODY).text
+    assert "Published" in sync_file(office, EVERYBODY).text
     return office
-
-
-def _sync(desk: Desk, content: str) -> Seen:
-    """Upload a file, look at the preview, and sync it."""
-    preview = desk.upload("students.csv", content.encode())
-    return desk.send(f"{preview.address}/publish", {}, page=preview.address)
 
 
 def test_home_of_a_district_without_data_says_what_to_do(office: Desk) -> None:
@@ -78,7 +49,7 @@ def test_a_preview_is_synced_once(office: Desk) -> None:
 
 def test_home_says_who_cannot_be_reached(published: Desk) -> None:
     lost = FAMILIES[0].replace("5035550200", "")
-    _sync(published, HEADER + lost + "".join(FAMILIES[1:]))
+    sync_file(published, HEADER + lost + "".join(FAMILIES[1:]))
     seen = published.see("/")
 
     assert "1 without" in seen.text
@@ -87,7 +58,7 @@ def test_home_says_who_cannot_be_reached(published: Desk) -> None:
 
 def test_a_report_adds_up_and_says_what_to_mend(published: Desk) -> None:
     blank = "S900,SCH-1,Quill,Ada,4,Primary,,Mother,5035550999,\n"
-    seen = _sync(published, EVERYBODY + blank)
+    seen = sync_file(published, EVERYBODY + blank)
 
     assert "rows 61" in seen.text
     assert "published 60" in seen.text
@@ -100,7 +71,7 @@ def test_a_report_adds_up_and_says_what_to_mend(published: Desk) -> None:
 
 def test_findings_are_downloaded_as_csv(published: Desk) -> None:
     blank = "S900,SCH-1,Quill,Ada,4,Primary,,Mother,5035550999,\n"
-    seen = _sync(published, EVERYBODY + blank)
+    seen = sync_file(published, EVERYBODY + blank)
     sheet = published.see(seen.link("All as CSV"))
 
     assert "contact-name-missing" in sheet.html
@@ -109,7 +80,7 @@ def test_findings_are_downloaded_as_csv(published: Desk) -> None:
 
 def test_changes_are_shown_person_by_person_before_and_after(published: Desk) -> None:
     changed = FAMILIES[5].replace("5035550205", "5035550777")
-    seen = _sync(published, HEADER + "".join([*FAMILIES[:5], changed, *FAMILIES[6:]]))
+    seen = sync_file(published, HEADER + "".join([*FAMILIES[:5], changed, *FAMILIES[6:]]))
     page = published.see(f"{seen.address}/changes/contact?act=updated")
 
     assert "Parent Holm5" in page.text
@@ -121,7 +92,7 @@ def test_changes_are_shown_person_by_person_before_and_after(published: Desk) ->
 def test_a_file_that_loses_half_of_the_families_is_held_and_can_be_approved(
     published: Desk,
 ) -> None:
-    seen = _sync(published, HEADER + "".join(FAMILIES[:30]))
+    seen = sync_file(published, HEADER + "".join(FAMILIES[:30]))
     assert "Why it is held" in seen.text
     assert records.find_district("Brookfield").published == 1
     assert "On hold" in published.see("/").text
@@ -134,7 +105,7 @@ def test_a_file_that_loses_half_of_the_families_is_held_and_can_be_approved(
 
 
 def test_a_hold_that_is_discarded_changes_nothing(published: Desk) -> None:
-    seen = _sync(published, HEADER + "".join(FAMILIES[:30]))
+    seen = sync_file(published, HEADER + "".join(FAMILIES[:30]))
     published.send(f"{seen.address}/discard", {}, page=seen.address)
 
     assert records.find_district("Brookfield").published == 1
@@ -142,8 +113,8 @@ def test_a_hold_that_is_discarded_changes_nothing(published: Desk) -> None:
 
 
 def test_a_hold_that_was_replaced_is_not_approved_by_an_old_page(published: Desk) -> None:
-    old = _sync(published, HEADER + "".join(FAMILIES[:30]))
-    _sync(published, HEADER + "".join(FAMILIES[:20]))
+    old = sync_file(published, HEADER + "".join(FAMILIES[:30]))
+    sync_file(published, HEADER + "".join(FAMILIES[:20]))
     seen = published.post(f"{old.address}/approve", {"csrfmiddlewaretoken": old.token})
 
     assert "not held any more" in seen.text
@@ -160,7 +131,7 @@ def test_a_file_that_is_none_is_refused_in_words(published: Desk) -> None:
 def test_nothing_is_published_while_paused(published: Desk) -> None:
     published.send("/sync/pause", {"until": ""}, page="/sync")
     assert "Paused" in published.see("/").text
-    seen = _sync(published, HEADER + "".join(FAMILIES[1:]))
+    seen = sync_file(published, HEADER + "".join(FAMILIES[1:]))
     assert "paused" in seen.text
     published.send("/sync/pause", {"act": "resume"}, page="/sync")
 
@@ -168,7 +139,7 @@ def test_nothing_is_published_while_paused(published: Desk) -> None:
 
 
 def test_an_earlier_version_is_restored_with_its_changes_shown_before(published: Desk) -> None:
-    _sync(published, HEADER + "".join(FAMILIES[1:]))
+    sync_file(published, HEADER + "".join(FAMILIES[1:]))
     seen = published.see("/sync/versions/1")
     assert "Come back" in seen.text
     published.send("/sync/versions/1", {})
@@ -185,7 +156,7 @@ def test_another_districts_syncs_are_not_there(published: Desk, owner: Desk) -> 
 def test_hostile_words_in_a_file_stay_words_in_its_report(office: Desk) -> None:
     words = "<script>alert(1)</script>"
     row = f'S1,SCH-1,"{words}",Ada,4,"{words}","{words}","{words}","{words}","{words}"\n'
-    seen = _sync(office, HEADER + row)
+    seen = sync_file(office, HEADER + row)
     pages = [seen.address, f"{seen.address}/changes/contact?act=created", "/", "/sync"]
     pages += [f"{seen.address}/findings/{code}" for code in ("phone-length", "email-format")]
     for page in pages:

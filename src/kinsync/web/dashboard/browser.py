@@ -102,6 +102,7 @@ def read_request(visit: Visit, tab: str, given: QueryDict) -> Request:
 
     Raises:
         Http404: the version is none of the district's.
+        ChangeInput: it is purged.
     """
     district = visit.district
     names = (*FILTERS, "changed", "find", "version")
@@ -111,6 +112,7 @@ def read_request(visit: Visit, tab: str, given: QueryDict) -> Request:
         at = whole(parameters["version"]) or 0
         if not 0 < at <= district.published:
             raise Http404
+        browse.check_kept(visit.whose(at))
     changed = parameters.get("changed", "")
     return Request(
         tab,
@@ -265,7 +267,8 @@ def _dossier(request: HttpRequest, visit: Visit, table: str, id_: str) -> HttpRe
         applications=seen_by_applications(visit.district, table, own_id),
         disclosed=asked(visit.district, own_id)[:-ACTS_SHOWN - 1 : -1],
         looked=accounts.acts(visit.district.id, subject=own_id, limit=ACTS_SHOWN),
-        versions=records.list_versions(visit.district.id), details=STUDENT_DETAILS,
+        versions=[one for one in records.list_versions(visit.district.id) if not one.purged_at],
+        details=STUDENT_DETAILS,
     )  # fmt: skip
 
 
