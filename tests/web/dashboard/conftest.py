@@ -7,8 +7,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kinsync.store import records
-from kinsync.store.database import connect
 from tests.web.dashboard.desk import Desk, add_person
 
 
@@ -74,6 +72,9 @@ def operator(open_desk: Callable[[], Desk]) -> Desk:
 @pytest.fixture
 def office(open_desk: Callable[[], Desk]) -> Desk:
     """An editor of a district that has published nothing."""
+    from kinsync.store import records
+    from kinsync.store.database import connect
+
     with connect() as to:  # the neighbours took their numbers themselves
         to.execute("SELECT setval(pg_get_serial_sequence('district', 'id'), 100)")
     records.add_district("Brookfield", at=datetime.now(UTC))
