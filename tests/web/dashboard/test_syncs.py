@@ -84,8 +84,8 @@ def test_changes_are_shown_person_by_person_before_and_after(published: Desk) ->
     page = published.see(f"{seen.address}/changes/contact?act=updated")
 
     assert "Parent Holm5" in page.text
-    assert "5035550205" in page.text
-    assert "5035550777" in page.text
+    assert "(503) 555-0205" in page.text
+    assert "(503) 555-0777" in page.text
     assert "Parent Holm6" not in page.text
 
 

@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 
 from kinsync import bootstrap
 from kinsync.domain.errors import ChangeInput
+from kinsync.domain.retention import periods_of
 from kinsync.services import people
 from kinsync.services.people import OWNER, ROLES, VIEWER
 from kinsync.store import accounts
@@ -72,5 +73,6 @@ def audit(request: HttpRequest, visit: Visit) -> HttpResponse:
         before=whole(request.GET.get("before", "")),
         limit=ACTS + 1,
     )
+    days = periods_of(visit.district.settings, bootstrap.read_settings().keep).record
     older = found[ACTS - 1].id if len(found) > ACTS else None
-    return show(request, visit, "audit", place="audit", acts=found[:ACTS], older=older)
+    return show(request, visit, "audit", place="audit", acts=found[:ACTS], older=older, days=days)

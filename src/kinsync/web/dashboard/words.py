@@ -1,5 +1,6 @@
 """Tags and filters of every page: numbers, moments and words as people in a school office read."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -59,6 +60,13 @@ SYNC_STATES = {
     "refused": ("File refused", "bad"),
     "failed": ("Stopped by an error", "bad"),
 }
+AGENTS = (
+    (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrom", "Chrome"),
+     ("Safari/", "Safari")),
+    (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("CrOS", "ChromeOS"),
+     ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux")),
+)  # fmt: skip
+"""Marks of browsers and of systems. Whoever bears several is named by the first."""
 DISTRICT_STATES = {
     "Successful": "good",
     "In progress": "busy",
@@ -86,11 +94,11 @@ def number(value: Any) -> str:
 
 @register.filter
 def percent(part: Any, whole: Any) -> str:
-    """What share a part is, such as 12.5 %."""
+    """What share a part is, such as 12.5%."""
     if not whole:
         return "–"
     share = 100 * part / whole
-    return f"{share:.1f} %" if 0 < share < 10 else f"{share:.0f} %"
+    return f"{share:.1f}%" if 0 < share < 10 else f"{share:.0f}%"
 
 
 @register.filter
@@ -108,6 +116,36 @@ def phone(digits: str | None) -> str:
     if len(national) != 10:
         return digits
     return f"({national[:3]}) {national[3:6]}-{national[6:]}"
+
+
+@register.filter
+def shown(value: Any, name: str) -> Any:
+    """The value of a field as people read it; None stays None."""
+    if value is None:
+        return None
+    if name == "phone":
+        return phone(value)
+    if name == "more_emails":
+        return ", ".join(json.loads(value))
+    if name == "more_phones":
+        return ", ".join(_phone_in_words(one) for one in json.loads(value))
+    return value
+
+
+def _phone_in_words(one: Mapping[str, str | None]) -> str:
+    extension, kind = one.get("extension"), one.get("type")
+    return (
+        phone(one.get("phone"))
+        + (f" ext. {extension}" if extension else "")
+        + (f" ({kind})" if kind else "")
+    )
+
+
+@register.filter
+def browser_name(agent: str) -> str:
+    """A browser in two words, such as "Firefox on Windows": the first mark that it bears."""
+    names = [next((name for mark, name in marks if mark in agent), "") for marks in AGENTS]
+    return " on ".join(name for name in names if name) or "Another program"
 
 
 @register.simple_tag(takes_context=True)
@@ -200,7 +238,7 @@ def trend(versions: list[tuple[int, Any]]) -> SafeString:
     )
     first, last = shares[0], shares[-1]
     return format_html(
-        '<svg class="trend" viewBox="-4 -4 308 68" role="img" aria-label="Version {}: {} %. '
-        'Version {}: {} %."><polyline points="{}"/></svg>',
+        '<svg class="trend" viewBox="-4 -4 308 68" role="img" aria-label="Version {}: {}%. '
+        'Version {}: {}%."><polyline points="{}"/></svg>',
         first[0], first[1], last[0], last[1], points,
     )  # fmt: skip
