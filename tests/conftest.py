@@ -23,7 +23,7 @@ from tests.servers import DebianOne, EmbeddedOne
 
 RUN_FOLDER = "KINSYNC_TEST_RUN"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-KEPT = {"django_migrations", "django_content_type", "id_clock"}
+KEPT = {"auth_permission", "django_migrations", "django_content_type", "id_clock"}
 """Tables that a test finds as the migrations left them."""
 
 

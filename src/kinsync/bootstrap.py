@@ -13,7 +13,7 @@ import django
 from psycopg.conninfo import make_conninfo
 
 from kinsync.domain.errors import ChangeInput
-from kinsync.domain.settings import Settings
+from kinsync.domain.settings import SIGNING_KEYS, Settings
 from kinsync.store import database
 from kinsync.store.backup import unfinished
 from kinsync.store.embedded import release_holds
@@ -125,9 +125,9 @@ def webhook_tools(settings: Settings) -> "WebhookTools":
 
 def identity_keys(settings: Settings) -> "Keys":
     """The keys of identities, read when they are asked for; the first call makes the seal key."""
-    from kinsync.store.sealing import identity_keys as read
+    from kinsync.store.sealing import derived_keys
 
-    return cache(lambda: read(settings.home, settings.seal_key))
+    return cache(lambda: derived_keys(settings.home, settings.seal_key, purpose="identity"))
 
 
 def purge_tools(settings: Settings, *, on_wait: Callable[[], None] = lambda: None) -> "PurgeTools":
@@ -144,6 +144,20 @@ def purge_tools(settings: Settings, *, on_wait: Callable[[], None] = lambda: Non
         is_database_ours=not settings.database_url,
         on_wait=on_wait,
     )
+
+
+def environment_of_web(settings: Settings) -> dict[str, str]:
+    """What the process that serves the dashboard needs to know, as its environment.
+
+    Keys that sign sessions follow from the seal keys: machines that share these share sessions.
+
+    Raises:
+        ChangeInput: the seal key is malformed.
+    """
+    from kinsync.store.sealing import derived_keys
+
+    keys = derived_keys(settings.home, settings.seal_key, purpose="sessions")
+    return {**settings.as_environment(), SIGNING_KEYS: " ".join(key.hex() for key in keys)}
 
 
 def uploads(settings: Settings) -> "Uploads":

@@ -60,6 +60,8 @@ def test_the_demo_shows_every_step_with_addresses_taken_and_a_kinsync_toml_besid
         "succeeded; its report",
         "Version 1 is published",
         "Lucía Marlowe",
+        "name      office@lakeside.example\npassword  ",
+        "Signed in, and found Lucía Marlowe by the phone ",
         "Version 2 is published",
         "users.updated",
     ):

@@ -13,6 +13,7 @@ from kinsync.domain.moving import TO_ADOPT
 from kinsync.domain.share import Share
 from kinsync.services.arrivals import sync_arrived
 from kinsync.services.arrived import Arrivals
+from kinsync.services.browse import follow
 from kinsync.services.purge import give_back
 from kinsync.store import access, adopted
 from kinsync.store.database import ENVIRONMENT, connect
@@ -85,8 +86,9 @@ def plant(office: Office) -> None:
     office.sync(SCHOOL)
     assert office.sync([HER, FLAWED, HELD, *SCHOOL[:4]]).sync.state == "held"
     office.sync(SCHOOL)
+    follow(office.id)
     adopted.keep(office.id, waiting(), pl.Series("id", [], dtype=pl.String))
-    for table in ("student", "contact", "relationship", "adopted"):
+    for table in ("student", "contact", "relationship", "adopted", "search_key"):
         run(f"ANALYZE {table}")
 
 
@@ -110,12 +112,30 @@ def test_planted_values_are_in_no_file_after_the_purge(office: Office, plain_log
     for part in ("/base/", "/pg_wal/", "/uploads/", "/syncs/"):
         assert any(part in path for path in before), f"nothing is planted in {part}"
     assert set().union(*before.values()) == set(PLANTED)
+    assert keys_like("xylophonia")
     (office.home / "upload" / "students.csv").unlink()  # the test's own
 
     age(office, days=61)
     office.purge()
     assert give_back(office.purge_tools).is_log_clean
     assert files_with(PLANTED, *places) == {}
+
+
+def keys_like(beginning: str) -> list[str]:
+    """By what somebody is found in the Data Browser."""
+    with connect() as connection:
+        rows = connection.execute("SELECT key FROM search_key").fetchall()
+    return [key for (key,) in rows if key.startswith(beginning)]
+
+
+def test_who_was_purged_is_not_found_again_when_keys_come_late(office: Office) -> None:
+    office.sync([HER, *SCHOOL])
+    office.sync(SCHOOL)
+    office.purge(after_days=61)
+    follow(office.id)
+
+    assert keys_like("")
+    assert keys_like("xylophonia") == keys_like("~") == []
 
 
 def age(office: Office, *, days: int) -> None:
@@ -132,8 +152,11 @@ def test_a_purge_takes_nothing_of_the_neighbour(office: Office, tmp_path: Path) 
     for one in (office, neighbour):
         one.sync([HER, *SCHOOL])
         one.sync(SCHOOL)
+        follow(one.id)
+    found = len(keys_like("xylophonia"))
     office.purge(after_days=61)
 
+    assert len(keys_like("xylophonia")) == found / 2 > 0
     with connect() as connection:
         rows = connection.execute(
             "SELECT district_id FROM contact WHERE name = %s", (HER.name,)

@@ -1,20 +1,23 @@
 """What applications can read, and who received what, stays as long as is promised; then it goes."""
 
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from kinsync.domain.errors import NotFound
 from kinsync.domain.share import Share
+from kinsync.services import people, review
+from kinsync.services.browse import follow
 from kinsync.services.disclosures import Disclosed, of_contact, of_student, put_on_record
 from kinsync.services.feed import Event, event_page
 from kinsync.services.purge import remove_district
-from kinsync.store import access, records
+from kinsync.store import access, accounts, reach, records
 from kinsync.store.database import connect
 from kinsync.store.scope import Scope
 from kinsync.store.statements import Window
 from tests.services.office import DAY, KEY, Office
-from tests.services.pupils import mother, school_of, uncle
+from tests.services.pupils import as_csv, mother, school_of, uncle
 from tests.services.uploader import upload_whole
 from tests.store.publishing import connected
 
@@ -102,8 +105,59 @@ def test_events_and_what_was_seen_go_when_the_record_is_over(told: Office) -> No
     assert [one.act for one in events(told, told.day) if one.kind == "contact"] == ["created"]
 
 
+def test_what_people_looked_at_is_on_record_for_as_long(told: Office) -> None:
+    added = people.add("owner@lakeside.example", district=told.district, at=told.day)
+    seen = told.named()["contact_id"].to_list()
+    people.put_on_record(told.id, added.person, "looked at a list", "contacts", subjects=seen)
+    with connect() as connection:
+        connection.execute("UPDATE dashboard_act SET at = %s", (told.day,))
+        connection.commit()
+
+    told.purge(after_days=399)
+    assert rows(told, "dashboard_act") == 1
+    assert told.purge(after_days=2)["acts"] == 1
+    assert rows(told, "dashboard_act") == 0
+
+
+def test_a_file_that_was_previewed_and_not_synced_goes_after_a_day(told: Office) -> None:
+    review.preview(told.district, "students.csv", [as_csv(SCHOOL)], told.tools)
+    told.purge()
+    assert len(previewed(told)) == 1
+    assert told.purge(after_days=2, is_dry=True)["previews"] == 1
+    assert len(previewed(told)) == 1
+    assert told.purge()["previews"] == 1
+    assert previewed(told) == []
+
+
+def previewed(office: Office) -> list[Path]:
+    return [path for path in (office.home / "previews").rglob("*") if path.is_file()]
+
+
+def test_who_signs_in_to_a_removed_district_alone_goes_with_it(office: Office) -> None:
+    other = records.add_district("Hillside", at=office.day)
+    added = [
+        people.add(f"{name}@lakeside.example", district=district, is_operator=is_op, at=office.day)
+        for name, district, is_op in (
+            ("alone", office.district, False),
+            ("operator", office.district, True),
+            ("both", office.district, False),
+            ("both", other, False),
+        )
+    ]
+    remove_district(office.district, office.purge_tools)
+
+    assert accounts.find_person("alone@lakeside.example") is None
+    assert accounts.find_person("operator@lakeside.example") == added[1].person
+    assert [one.person for one in accounts.members(other.id)] == [added[2].person]
+
+
 def test_a_district_that_is_removed_is_nowhere(told: Office) -> None:
     upload_whole(told.tools.storage, told.district, b"Student_id\n")
+    review.preview(told.district, "students.csv", [as_csv(SCHOOL)], told.tools)
+    follow(told.id)
+    reach.count(told.id, told.version)
+    added = people.add("owner@lakeside.example", district=told.district, at=told.day)
+    people.put_on_record(told.id, added.person, "looked at a list", "contacts")
     public_id = told.district.public_id
     with connect() as connection:
         remove_district(told.district, told.purge_tools)

@@ -1,10 +1,11 @@
 """What machines ask the web door about itself."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
-from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from kinsync.store import queue, records
@@ -14,12 +15,18 @@ SECRET_NAME = "Unmistakable Unified"
 
 
 @pytest.fixture
-def client(database: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
+def client(
+    database: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[httpx.Client]:
+    from kinsync.web.wsgi import application
+
     monkeypatch.setenv("KINSYNC_HOME", str(tmp_path))
-    return Client(raise_request_exception=False)
+    transport = httpx.WSGITransport(app=application)
+    with httpx.Client(transport=transport, base_url="http://kinsync.test") as client:
+        yield client
 
 
-def figures(client: Client) -> dict[tuple[str, tuple[str, ...]], float]:
+def figures(client: httpx.Client) -> dict[tuple[str, tuple[str, ...]], float]:
     """Every figure by its name and labels."""
     text = client.get("/metrics").content.decode()
     assert SECRET_NAME not in text
@@ -30,7 +37,7 @@ def figures(client: Client) -> dict[tuple[str, tuple[str, ...]], float]:
     }
 
 
-def test_a_process_that_is_up_says_so_and_one_that_can_work_says_more(client: Client) -> None:
+def test_a_process_that_is_up_says_so_and_one_that_can_work_says_more(client: httpx.Client) -> None:
     assert client.get("/healthz").content == b"ok\n"
     ready = client.get("/readyz")
 
@@ -38,7 +45,7 @@ def test_a_process_that_is_up_says_so_and_one_that_can_work_says_more(client: Cl
 
 
 def test_a_service_whose_storage_cannot_be_written_is_not_ready(
-    client: Client, tmp_path: Path
+    client: httpx.Client, tmp_path: Path
 ) -> None:
     (tmp_path / "storage").write_text("a file where the folder should be")
 
@@ -49,7 +56,7 @@ def test_a_service_whose_storage_cannot_be_written_is_not_ready(
     assert "cannot be written" in ready.json()["storage"]
 
 
-def test_jobs_syncs_and_requests_are_counted(client: Client) -> None:
+def test_jobs_syncs_and_requests_are_counted(client: httpx.Client) -> None:
     now = datetime.now(UTC)
     district = records.add_district(SECRET_NAME, at=now)
     records.finish_sync(records.start_sync(district, at=now), "failed", at=now)

@@ -30,7 +30,8 @@ NIGHTS = (Path("students.csv"), Path("night2", "students.csv"))
 def demo(once: bool, sis: str | None) -> None:
     """Upload an invented district's file over SFTP, two nights; serve it until Ctrl-C.
 
-    Every part runs: SFTP, a worker, the API; with --sis a pretended system is read instead.
+    Every part runs: SFTP, a worker, the API, the dashboard with a sign-in that is shown; with --sis
+    a pretended system is read instead of files.
     Everything lies in a temporary folder that is removed at the end, and listens on this machine
     alone; where an address is taken, on another port.
     """
@@ -116,7 +117,7 @@ def _serve(settings: Settings, folder: Path, sis: str | None, *, once: bool) -> 
         else:
             story.say_what_to_try()
 
-    serve(host, port, ready=ready)
+    serve(host, port, environment=bootstrap.environment_of_web(settings), ready=ready)
     is_over.set()
     if once and not is_told.is_set() and not failures:
         raise Defect("The demo was stopped before its end.")

@@ -1,5 +1,6 @@
 """What ``kinsync demo`` tells: each step as it happens, and checked as it is shown."""
 
+import html
 import json
 import shlex
 import socket
@@ -13,17 +14,19 @@ from typing import Any
 
 from kinsync import bootstrap
 from kinsync.cli.demo_sis import sync_two_nights
+from kinsync.cli.demo_visit import Visit
 from kinsync.cli.output import say
 from kinsync.cli.session import tools
 from kinsync.domain.errors import Defect
 from kinsync.domain.settings import Settings
-from kinsync.services import mail, sftp_accounts, share, uploads
+from kinsync.services import mail, people, sftp_accounts, share, uploads
 from kinsync.simulators.uploader import Uploader
 from kinsync.store import access, queue, records, tokens
 
 DISTRICT = "Lakeside Unified"
 APPLICATION = "Homework Club"
 STUDENT = "100001"
+OFFICE = "office@lakeside.example"
 QUIET_SECONDS = 2
 PATIENCE_SECONDS = 60
 LINES_SHOWN = 22
@@ -31,7 +34,8 @@ LINES_SHOWN = 22
 
 
 class Story:
-    """One district, its account, and one application, from the first upload to the last event."""
+    """One district, its account, one application and somebody of its office, from the first upload
+    to the last event."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self._settings = settings
@@ -54,6 +58,7 @@ class Story:
             self._sync(number, file)
             if number == 1:
                 self._show_contact()
+                self._show_browser()
             else:
                 self._show_events(before, seen)
 
@@ -72,11 +77,14 @@ class Story:
         if not found:
             raise Defect("No contact is served over the API.")
         say(json.dumps(found[0], indent=2, ensure_ascii=False))
+        self._contact = found[0]["data"]
+        self._show_browser()
 
     def say_what_to_try(self) -> None:
         """Everything that a visitor needs to go on alone."""
         host, port = self._settings.address("sftp")
         say("\n── Serving until Ctrl-C. Try:\n")
+        say(f"{self._base}/        sign in as {OFFICE}, password {self._office.password}")
         if self._password:
             say(f"sftp -P {port} {self._account.username}@{host}        password {self._password}")
             say("  put YOUR.csv students.csv")
@@ -165,8 +173,24 @@ class Story:
             raise Defect(f"The sample's student {STUDENT} has no contacts over the API.")
         say(f"$ curl -H 'Authorization: Bearer …' '{self._base}{self._contacts}'")
         say(json.dumps(found[0], indent=2, ensure_ascii=False))
+        self._contact = found[0]["data"]
         if len(found) > 1:
             say(f"… and {len(found) - 1} more")
+
+    def _show_browser(self) -> None:
+        """Let somebody of the office sign in, and find the same contact by phone."""
+        _head("The same contact in the Data Browser, for the district's own people")
+        self._office = people.add(
+            OFFICE, district=self._district, role=people.OWNER, at=bootstrap.now()
+        )
+        say(f"$ kinsync user add {OFFICE} --district '{DISTRICT}' --role {people.OWNER}")
+        say(f"address   {self._base}/\nname      {OFFICE}\npassword  {self._office.password}")
+        visit = Visit(self._base)
+        if not visit.sign_in(OFFICE, self._office.password):
+            raise Defect("The sign-in that was just made lets nobody in.")
+        name, phone = self._contact["name"]["last"], self._contact["roles"]["contact"]["phone"]
+        _until(lambda: html.escape(name) in visit.find(phone), "the Data Browser finds the contact")
+        say(f"Signed in, and found {name} by the phone {phone}.")
 
     def _show_events(self, before: int, seen: str) -> None:
         """What the application is told of the night; counted against what it can list now."""

@@ -27,6 +27,8 @@ WORDS = {
     "messages": "webhook messages",
     "syncs": "syncs",
     "uploads": "uploads, by name",
+    "acts": "acts of people on record",
+    "previews": "files that were previewed and never synced",
     "records": "records that ended, by id",
 }
 

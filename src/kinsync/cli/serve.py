@@ -53,7 +53,7 @@ def _serve_web(http: str | None, *, others: Mapping[str, Sequence[str]], as_json
             say(f"Kinsync answers at http://{host}:{port} (Ctrl-C stops it)")
 
     with alone(settings.home, "web"), beside(others):
-        serve_web(host, port, rate_limit=settings.rate_limit, ready=ready)
+        serve_web(host, port, environment=bootstrap.environment_of_web(settings), ready=ready)
 
 
 def _serve_sftp(sftp: str | None, *, as_json: bool) -> None:

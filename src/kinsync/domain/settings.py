@@ -9,6 +9,8 @@ from kinsync.domain.errors import ChangeInput
 from kinsync.domain.retention import Periods
 
 PREFIX = "KINSYNC_"
+SIGNING_KEYS = f"{PREFIX}SIGNING_KEYS"
+"""Keys that sessions are signed with, told by one process to its children. Not for operators."""
 MAY_BE_ZERO = {"rate_limit", "rewrite_mb"}
 """Numbers where 0 has a meaning."""
 
@@ -25,6 +27,17 @@ class Settings:
     """Folder or ``s3://bucket/prefix`` of what all machines share; the home where blank."""
     http: str = "127.0.0.1:8000"
     """Where ``serve`` listens for HTTP, as HOST:PORT."""
+    public_url: str = ""
+    """Where people reach the dashboard, such as ``https://contacts.example.org``; where blank, on
+    this machine alone. With https, cookies are sent over nothing else."""
+    oidc_issuer: str = ""
+    """Server that people of the districts sign in at (OpenID Connect), as ``https://…``."""
+    oidc_name: str = "single sign-on"
+    """What the button says: Sign in with …"""
+    oidc_client_id: str = ""
+    """How Kinsync is known at that server."""
+    oidc_client_secret: str = field(default="", repr=False)
+    """Its secret there."""
     sftp: str = "127.0.0.1:2022"
     """Where ``serve`` listens for SFTP, as HOST:PORT."""
     rate_limit: int = 1200
@@ -91,6 +104,14 @@ class Settings:
             for name, value in given.items()
         }
         return Settings(home=home.expanduser().absolute(), **values)
+
+    def as_environment(self) -> dict[str, str]:
+        """The same settings as an environment says them, for a process that is started."""
+        return {
+            PREFIX + one.name.upper(): str(value)
+            for one in fields(self)
+            if (value := getattr(self, one.name)) != ""
+        }
 
     @property
     def keep(self) -> Periods:

@@ -7,6 +7,7 @@ from procrastinate import Blueprint, JobContext, RetryStrategy
 
 from kinsync.domain.errors import ChangeInput, Conflict, KinsyncError, TryAgainLater
 from kinsync.services.arrivals import Arrivals, sync_arrived
+from kinsync.services.browse import follow
 from kinsync.services.mail import Send, report_ended, report_given_up
 from kinsync.services.pulls import PullTools, pull
 from kinsync.services.purge import Tools as PurgeTools
@@ -67,6 +68,7 @@ def sync_district(context: JobContext, district_id: int) -> None:
         raise
     queue_due_webhooks(workshop.tools.now())
     _report(district_id, workshop, has_failed=False)
+    follow(district_id)
 
 
 @tasks.task(name=queue.PULL, queue=queue.QUEUE, retry=AGAIN_SLOWLY, pass_context=True)

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from kinsync.pipeline.text import amend, fold
+from kinsync.pipeline.text import amend, fold, word_key
 
 _BEFORE = "mr|mrs|ms|miss|mx|dr|prof|rev|sr|sra|srta|don|dona|hon|sgt|capt|lt|col"
 _BEHIND = "phd|md|dds|esq|rn|edd|jd|cpa"
@@ -76,6 +76,16 @@ def _plain(names: pl.Series) -> pl.Series:
     """ "Last, First" turned; all other punctuation parts words."""
     turned = names.str.replace(_LAST_FIRST, "$2 $1")
     return turned.str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ").str.strip_chars()
+
+
+def searchable(names: pl.Series) -> pl.Series:
+    """Names as they are looked for: folded words with one space between, "Last, First" turned."""
+    turned = amend(names, names.str.contains(",", literal=True), _surname_last)
+    return word_key(amend(turned, turned.str.contains(_JOINTS), _joined))
+
+
+def _surname_last(names: pl.Series) -> pl.Series:
+    return names.str.replace(_LAST_FIRST, "$2 $1")
 
 
 def given_name(name_key: pl.Expr) -> pl.Expr:

@@ -15,9 +15,10 @@ import polars as pl
 from kinsync.domain.retention import Periods, periods_of
 from kinsync.domain.vocabulary import default_vocabulary
 from kinsync.pipeline.identity import hashed, traits
+from kinsync.services import review
 from kinsync.services.returning import Keys
 from kinsync.services.uploads import Uploads
-from kinsync.store import kept_lines, queue, records, removal, retention, snapshots
+from kinsync.store import accounts, kept_lines, queue, records, removal, retention, snapshots
 from kinsync.store.database import district_lock
 from kinsync.store.folders import remove, subfolders
 from kinsync.store.rewriting import Tidied, tidy
@@ -84,6 +85,7 @@ def purge_district(district_id: int, tools: Tools, *, is_dry: bool = False) -> P
         )
         counts["reports"] = files.purge_syncs(at - timedelta(days=periods.of_findings))
         counts["copies"] = files.purge_copies(at - timedelta(days=periods.of_findings))
+        counts["previews"] = review.forget_previews(district, tools.storage, at, is_dry=is_dry)
         if counts["caches"] and not is_dry:
             files.renew_cache()
     return Purged(district, counts)
@@ -161,6 +163,7 @@ def give_back(tools: Tools, *, is_rewriting: bool = False) -> Tidied:
         TryAgainLater: the database is away or busy.
     """
     sweep_left_folders()
+    accounts.sweep(tools.now())
     most = MOST_MB if is_rewriting else tools.rewrite_mb
     return tidy(rewrite_mb=most, is_ours=tools.is_database_ours)
 
@@ -187,6 +190,8 @@ def remove_district(district: records.District, tools: Tools) -> dict[str, int]:
     folder = tools.storage.district(district.public_id)
     with district_lock(district.id, on_wait=tools.on_wait):
         remove(folder)  # first, so that a bucket that is away leaves a district to remove again
+        review.forget_every_preview(district, tools.storage)
+        accounts.remove_people_of(district.id)
         counts = removal.remove_district(district.id)
         tools.uploads.staging.forget_district(district.id)
         remove(folder)  # what was uploaded meanwhile

@@ -34,6 +34,8 @@ class Connection:
     district_public_id: str
     application_id: int
     share: Mapping[str, object]
+    edition: int = 0
+    """The newest one: what the application sees now."""
 
 
 def add_application(name: str, *, at: datetime) -> tuple[Application, str]:
@@ -143,4 +145,5 @@ def _connection(row: models.Connection) -> Connection:
         district_public_id=row.district.public_id,
         application_id=row.application_id,
         share=row.share,
+        edition=row.edition,
     )

@@ -1,5 +1,6 @@
-"""Frames into tables, by COPY."""
+"""Frames into tables and out of them, by COPY."""
 
+import io
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,9 @@ from psycopg import sql
 
 ROWS_AT_ONCE = 100_000
 """Rows that are spelt out as CSV at a time: bounds memory, not speed."""
+
+BYTES_AT_ONCE = 32_000_000
+"""CSV that is gathered before it becomes a frame."""
 
 AHEAD = 8
 """Blocks that are spelt out while the database takes one."""
@@ -53,3 +57,24 @@ def made_ahead(pieces: Iterable[Piece]) -> Generator[Piece, None, None]:
             yield piece
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def copy_out(
+    connection: psycopg.Connection, select: sql.Composable, schema: pl.Schema
+) -> Iterator[pl.DataFrame]:
+    """The rows of a statement, some at a time. Null and '' stay apart."""
+    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(select)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        gathered = io.BytesIO()
+        for row in copy:  # one row at a time, so that a block never ends within one
+            gathered.write(row)
+            if gathered.tell() >= BYTES_AT_ONCE:
+                yield _frame(gathered, schema)
+                gathered = io.BytesIO()
+        if gathered.tell():
+            yield _frame(gathered, schema)
+
+
+def _frame(csv: io.BytesIO, schema: pl.Schema) -> pl.DataFrame:
+    """A frame from PostgreSQL's CSV, where '' is quoted and null is not; Polars sees the quotes."""
+    return pl.read_csv(csv.getvalue(), has_header=False, schema=schema, empty_string_is_null=True)

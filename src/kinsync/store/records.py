@@ -278,6 +278,14 @@ def first_version_after(district_id: int, moment: datetime) -> int:
     return 1 + (last or 0)
 
 
+def kept_since(district_id: int) -> int:
+    """The first version whose values are all there: those before it are purged."""
+    with outages(doing="looking at versions"):
+        rows = models.Version.objects.filter(district_id=district_id, purged_at__isnull=False)
+        last = rows.aggregate(last=Max("number"))["last"]
+    return 1 + (last or 0)
+
+
 def list_versions(district_id: int) -> list[Version]:
     """Every version of a district, newest first."""
     with outages(doing="listing versions"):

@@ -20,7 +20,7 @@ from psycopg import sql
 from kinsync.domain.errors import NotFound
 from kinsync.domain.frames import KINDS, PUBLISHED
 from kinsync.domain.retention import Periods
-from kinsync.store import absences, identities, snapshots
+from kinsync.store import absences, identities, search, snapshots
 from kinsync.store.copying import Cursor
 from kinsync.store.database import connect, outages
 
@@ -47,6 +47,15 @@ AND record.until > %(done)s AND record.until <= %(upto)s
 """
 
 BLANK = "UPDATE {table} AS record SET {blanks} " + ENDED
+FORGET = (
+    """
+DELETE FROM search_key AS key USING {table} AS record, """
+    + ENDED.strip().removeprefix("FROM ")
+    + """
+AND key.district_id = record.district_id AND key.id = record.id AND key.since = record.since
+"""
+)
+"""By what somebody was found is as much as who they were."""
 DELETE = "DELETE FROM {table} AS record USING " + ENDED.strip().removeprefix("FROM ")
 
 EVIDENCE = """
@@ -72,6 +81,7 @@ DELETE FROM {table} AS told USING {old} WHERE told.district_id = %(district)s
 AND told.connection_id = old.connection_id AND told.{column} {than} old.number
 """
 
+ACTS = "DELETE FROM dashboard_act WHERE district_id = %(district)s AND at <= %(record)s"
 DISCLOSURES = "DELETE FROM disclosure WHERE district_id = %(district)s AND at <= %(record)s"
 
 SYNCS = """
@@ -127,6 +137,7 @@ def purge(
         TryAgainLater: the database is away; nothing was purged.
     """
     with transaction(is_dry=is_dry) as connection, connection.cursor() as cursor:
+        search.take_turn(cursor, district_id)
         values = _values(cursor, district_id, periods, at)
         return {
             "values": _blank(connection, cursor, values, hash_traits),
@@ -137,6 +148,7 @@ def purge(
             "seen": _by_edition(cursor, "visible", "until", "<=", values),
             "editions": _by_edition(cursor, "edition", "number", "<", values),
             "disclosures": _run(cursor, DISCLOSURES, values),
+            "acts": _run(cursor, ACTS, values),
             "messages": _run(cursor, MESSAGES, values),
             "syncs": _run(cursor, SYNCS, values),
             "uploads": _run(cursor, UPLOADS, values),
@@ -185,6 +197,7 @@ def _blank(
         gone = [absences.gone(connection, district_id, kind, done + 1, upto)
                 for kind in ("student", "contact")]  # fmt: skip
         identities.keep(cursor, district_id, hash_traits(*gone))
+        _forget_keys(cursor, {**values, "done": done, "upto": upto})
         for kind, names in VALUES.items():
             blanks = sql.SQL(", ").join(
                 sql.SQL("{} = NULL").format(sql.Identifier(name)) for name in names
@@ -199,6 +212,15 @@ def _blank(
             statement = sql.SQL(BACK).format(kind=sql.Identifier(kind))
             cursor.execute(statement, {**values, "kind": kind, "blanked": upto})
     return count
+
+
+def _forget_keys(cursor: Cursor, values: dict[str, object]) -> None:
+    """Let nobody be found any more by what is blanked: in one look at the district's keys, and not
+    in one for each record, which the planner prefers where it expects few."""
+    cursor.execute("SET LOCAL enable_nestloop = off")
+    for kind in ("student", "contact"):
+        _of_ended(cursor, FORGET, kind, values)
+    cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def _forget_caches(cursor: Cursor, values: dict[str, object]) -> int:

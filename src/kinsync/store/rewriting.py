@@ -28,6 +28,8 @@ TABLES = (
     "edition",
     "visible",
     "disclosure",
+    "search_key",
+    "dashboard_act",
     "webhook_message",
 )
 """Of which a purge takes rows or values away."""

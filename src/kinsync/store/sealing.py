@@ -76,14 +76,15 @@ def open_sealer(home: Path, keys: str) -> Sealer:
     return Sealer(_open_keys(home, keys))
 
 
-def identity_keys(home: Path, keys: str) -> list[bytes]:
-    """Keys under which identities are hashed (``pipeline.identity``), one of each seal key, the
-    newest first.
+def derived_keys(home: Path, keys: str, *, purpose: str) -> list[bytes]:
+    """Keys for another purpose, one of each seal key, the newest first: they follow from the seal
+    keys, and tell nothing about them.
 
     Raises:
         ChangeInput: as ``open_sealer``.
     """
-    return [hmac.digest(key, b"kinsync identity", "sha256") for key in _open_keys(home, keys)]
+    told = b"kinsync " + purpose.encode()
+    return [hmac.digest(key, told, "sha256") for key in _open_keys(home, keys)]
 
 
 def _open_keys(home: Path, keys: str) -> list[bytes]:

@@ -7,7 +7,6 @@ from the tables.
 """
 
 import contextlib
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,13 +20,11 @@ from psycopg import sql
 from kinsync.domain.changes import Changes, KindChanges, Snapshot
 from kinsync.domain.errors import ChangeInput, KinsyncError, NotFound
 from kinsync.domain.frames import KINDS, PUBLISHED, empty
+from kinsync.store.copying import copy_out
 from kinsync.store.database import connect, outages
 from kinsync.store.folders import remove, subfolders
 from kinsync.store.intervals import STILL
 from kinsync.store.storage import Frame, Storage, new_frames, scan_frames, write_frames
-
-BYTES_AT_ONCE = 32_000_000
-"""CSV that is gathered before it becomes a frame."""
 
 ROWS_A_PIECE = 250_000
 """Records of one file of a cache that is written as they come."""
@@ -347,30 +344,14 @@ def read_records(
     connection: psycopg.Connection, kind: str, district_id: int, condition: sql.Composable
 ) -> pl.DataFrame:
     """Records of one kind in the order of their ids, in the schema in which they are published."""
-    statement = sql.SQL(
-        "COPY (SELECT {columns} FROM {kind} AS record WHERE district_id = {district}"
-        " AND {condition}) TO STDOUT (FORMAT csv)"
+    select = sql.SQL(
+        "SELECT {columns} FROM {kind} AS record WHERE district_id = {district} AND {condition}"
     ).format(
         columns=sql.SQL(", ").join(map(sql.Identifier, PUBLISHED[kind])),
         kind=sql.Identifier(kind),
         district=sql.Literal(district_id),
         condition=condition,
     )
-    blocks = [PUBLISHED[kind].to_frame()]
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        gathered = io.BytesIO()
-        for row in copy:  # one row at a time, so that a block never ends within one
-            gathered.write(row)
-            if gathered.tell() >= BYTES_AT_ONCE:
-                blocks.append(_frame(gathered, kind))
-                gathered = io.BytesIO()
-        if gathered.tell():
-            blocks.append(_frame(gathered, kind))
+    schema = PUBLISHED[kind]
+    blocks = [schema.to_frame(), *copy_out(connection, select, schema)]
     return pl.concat(blocks, rechunk=False).sort("id")
-
-
-def _frame(csv: io.BytesIO, kind: str) -> pl.DataFrame:
-    """A frame from PostgreSQL's CSV, where '' is quoted and null is not; Polars sees the quotes."""
-    return pl.read_csv(
-        csv.getvalue(), has_header=False, schema=PUBLISHED[kind], empty_string_is_null=True
-    )

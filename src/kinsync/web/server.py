@@ -8,7 +8,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from granian.constants import Interfaces
@@ -35,14 +35,16 @@ def serve(
     port: int,
     *,
     rate_limit: int | None = None,
+    environment: Mapping[str, str] | None = None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve the web door until SIGTERM or SIGINT; requests under way are finished first.
 
     ``ready`` is called from a thread once the address answers. Call from the main thread, after
     ``bootstrap.connect_database``: where the database is comes from the environment, and so does
-    ``rate_limit`` where it is not given here. The process that answers is a child of this one, and
-    stops when this one is gone, however it went.
+    ``rate_limit`` where it is not given here. ``environment`` is what else the process that answers
+    is to find in its own (``bootstrap.environment_of_web``). The process that answers is a child of
+    this one, and stops when this one is gone, however it went.
 
     Raises:
         ChangeInput: the address is taken, or not one of this machine.
@@ -50,6 +52,7 @@ def serve(
     _claim(host, port)
     if rate_limit is not None:
         os.environ[f"{PREFIX}RATE_LIMIT"] = str(rate_limit)
+    os.environ.update(environment or {})
     with tempfile.TemporaryDirectory(prefix="kinsync-metrics-") as folder:
         os.environ[PROCESSES] = folder
         _serve(host, port, ready)

@@ -18,8 +18,15 @@ from kinsync.store.database import connect, outages
 PART_BYTES = 4 << 20
 BY_MIGRATIONS = {"django_migrations", "django_content_type", "auth_permission", "id_clock"}
 """Tables that have rows though nobody has used the database yet."""
-NOT_COPIED = {"django_migrations"}
+OF_MIGRATIONS = "django_migrations"
 """What says which migrations the tables have had: it is so already where rows are copied in."""
+NOT_COPIED = {
+    OF_MIGRATIONS,
+    "django_session",  # whoever reads a plain backup would be signed in by them
+    "usersessions_usersession",
+    "search_key",  # made of the records, and made again
+    "search_state",
+}
 
 _PATIENCE = (
     "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;"
@@ -177,7 +184,7 @@ def loading(tables: Mapping[str, list[str]]) -> Iterator[Loading]:
     """
     with outages(doing="restoring"), connect() as connection:
         connection.execute(_PATIENCE)
-        here = [row[0] for row in connection.execute(_TABLES) if row[0] not in NOT_COPIED]
+        here = [row[0] for row in connection.execute(_TABLES) if row[0] != OF_MIGRATIONS]
         connection.execute(sql.SQL("TRUNCATE {}").format(_names(here)))
         aside = _set_aside(connection)
         yield Loading(connection, tables)

@@ -1,6 +1,7 @@
 """The tables, as Django models, one area a file: migrations and single records go through them."""
 
 from kinsync.store.models.access import Application, Connection, Token, TokenMinute
+from kinsync.store.models.accounts import Act, Role, User
 from kinsync.store.models.adopted import Adopted
 from kinsync.store.models.backups import Backup
 from kinsync.store.models.disclosures import Disclosure
@@ -19,6 +20,7 @@ from kinsync.store.models.records import (
     Sync,
     Version,
 )
+from kinsync.store.models.searching import Reach, SearchKey, SearchState
 from kinsync.store.models.sharing import Edition, Event, Visible
 from kinsync.store.models.sources import Pull, Source, SourceMapping
 from kinsync.store.models.uploads import (
@@ -31,6 +33,7 @@ from kinsync.store.models.uploads import (
 from kinsync.store.models.webhooks import WebhookEndpoint, WebhookMessage
 
 __all__ = [
+    "Act",
     "Adopted",
     "Application",
     "Backup",
@@ -47,9 +50,13 @@ __all__ = [
     "LoginFailure",
     "Merge",
     "Pull",
+    "Reach",
     "Relationship",
+    "Role",
     "Schedule",
     "School",
+    "SearchKey",
+    "SearchState",
     "SftpAccount",
     "SftpHostKey",
     "SftpName",
@@ -61,6 +68,7 @@ __all__ = [
     "Token",
     "TokenMinute",
     "Upload",
+    "User",
     "Version",
     "Visible",
     "WebhookEndpoint",

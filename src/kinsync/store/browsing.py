@@ -1,0 +1,299 @@
+"""The SQL behind the lists of the Data Browser: pages of a district's people, found and filtered.
+
+A list is a walk along one range of ``search_key`` after the other, in their order; a page is where
+the walk goes on. A walk looks at so many keys at most, so that no request takes long whatever it
+filters by: where a page is not full by then, the next one goes on from there.
+"""
+
+# ruff: noqa: S608 - statements are put together from this module's own words, never from a request
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from django.db.backends.utils import CursorWrapper
+
+from kinsync.store.statements import CURRENT
+
+MOST_KEYS: Final = 5_000
+"""Keys that one request looks at."""
+MOST_FEW: Final = 20_000
+"""Records that are sorted at once where a filter leaves few."""
+LAST: Final = "\U0010ffff"
+
+
+class Place(NamedTuple):
+    """Where a list goes on: behind this key, in this range."""
+
+    range: int
+    key: str
+    id: str
+
+
+class Range(NamedTuple):
+    """Keys of one kind that begin alike; ``words`` begin somewhere in each that counts."""
+
+    kind: int
+    begins: str = ""
+    words: tuple[str, ...] = ()
+
+
+class Found(NamedTuple):
+    """Intervals of a page (``id``, ``since``), and where the next page begins; None at the end."""
+
+    keys: list[tuple[str, int]]
+    after: Place | None
+
+
+class Condition(NamedTuple):
+    """A part of a statement about the record ``k``, and its values."""
+
+    sql: str
+    values: Mapping[str, Any]
+
+
+WALK = (
+    "SELECT w.key, w.id, w.since FROM ({looked}) w"
+    " JOIN {table} k ON k.district_id = %(district)s AND k.id = w.id AND k.since = w.since"
+    f" AND {CURRENT}"
+    " WHERE {condition} ORDER BY w.key, w.id LIMIT %(limit)s"
+)
+LOOKED = (
+    "SELECT key, id, since FROM search_key WHERE district_id = %(district)s AND kind = %(kind)s"
+    " AND key >= %(begins)s AND key < %(ends)s AND (key > %(begins)s OR id > %(after_id)s)"
+    " ORDER BY key, id, since LIMIT %(budget)s"
+)
+END = f"SELECT key, id, count(*) OVER () FROM ({LOOKED}) w ORDER BY key DESC, id DESC LIMIT 1"
+
+
+def walk(
+    cursor: CursorWrapper,
+    table: str,
+    ranges: Sequence[Range],
+    condition: Condition,
+    scope: Mapping[str, int],
+    *,
+    after: Place | None,
+    limit: int,
+) -> Found:
+    """A page along the ranges. ``scope`` names ``district`` and ``version``."""
+    keys: list[tuple[str, int]] = []
+    budget = MOST_KEYS
+    start = after or Place(0, "", "")
+    for number in range(start.range, len(ranges)):
+        place = start if number == start.range else Place(number, "", "")
+        values = {
+            **scope,
+            **condition.values,
+            **_range_values(ranges[number], place),
+            "budget": budget,
+            "limit": limit + 1 - len(keys),
+        }
+        words = " AND ".join(
+            (
+                condition.sql,
+                *(f"' ' || w.key LIKE %(word{n})s" for n in range(_words(ranges, number))),
+            )
+        )
+        cursor.execute(WALK.format(looked=LOOKED, table=table, condition=words), values)
+        rows = cursor.fetchall()
+        room = limit - len(keys)
+        keys += [(id_, since) for _, id_, since in rows[:room]]
+        if len(rows) > room:
+            end = Place(number, *rows[room - 1][:2]) if room else place
+            return Found(keys, end)
+        cursor.execute(END, values)
+        key, id_, looked = cursor.fetchone() or ("", "", 0)
+        budget -= looked
+        if budget <= 0:
+            return Found(keys, Place(number, key, id_))
+    return Found(keys, None)
+
+
+def _words(ranges: Sequence[Range], number: int) -> int:
+    return len(ranges[number].words)
+
+
+def _range_values(range_: Range, place: Place) -> dict[str, Any]:
+    words = {f"word{n}": f"% {_like(word)}%" for n, word in enumerate(range_.words)}
+    return {
+        "kind": range_.kind,
+        "begins": max(place.key, range_.begins),
+        "ends": range_.begins + LAST,
+        "after_id": place.id,
+        **words,
+    }
+
+
+def _like(word: str) -> str:
+    return word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def few(
+    cursor: CursorWrapper,
+    sources: str,
+    condition: Condition,
+    scope: Mapping[str, int],
+    name: str,
+) -> list[tuple[str, int, str]] | None:
+    """``id``, ``since`` and name of the records of a filter that leaves few; None where many."""
+    cursor.execute(
+        f"SELECT DISTINCT k.id, k.since, {name} FROM {sources} WHERE k.district_id = %(district)s"
+        f" AND {CURRENT} AND {condition.sql} LIMIT {MOST_FEW + 1}",
+        {**scope, **condition.values},
+    )
+    rows: list[tuple[str, int, str]] = cursor.fetchall()
+    return None if len(rows) > MOST_FEW else rows
+
+
+AT_SCHOOL = {
+    "student": "student k",
+    "contact": (
+        "student s JOIN relationship r ON r.district_id = s.district_id AND r.student_id = s.id"
+        " AND r.since <= %(version)s AND %(version)s < r.until"
+        " JOIN contact k ON k.district_id = s.district_id AND k.id = r.contact_id"
+    ),
+}
+"""Where the records of one school are looked for."""
+OF_SCHOOL = {
+    "student": "k.school_sis_id = %(school)s",
+    "contact": (
+        "s.district_id = %(district)s AND s.school_sis_id = %(school)s"
+        " AND s.since <= %(version)s AND %(version)s < s.until"
+    ),
+}
+NAMES = {
+    "student": "concat_ws(' ', k.first_name, k.middle_name, k.last_name)",
+    "contact": "k.name",
+}
+
+
+def intervals(
+    cursor: CursorWrapper, table: str, district_id: int, keys: Sequence[tuple[str, int]]
+) -> list[dict[str, Any]]:
+    """Whole records of these intervals, in this order."""
+    cursor.execute(
+        f"SELECT k.* FROM unnest(%s::text[], %s::int[]) WITH ORDINALITY AS w(id, since, place)"
+        f" JOIN {table} k ON k.district_id = %s AND k.id = w.id AND k.since = w.since"
+        " ORDER BY w.place",
+        ([id_ for id_, _ in keys], [since for _, since in keys], district_id),
+    )
+    return _dicts(cursor)
+
+
+TIES = (
+    "SELECT r.id, r.contact_id, r.student_id, r.type, r.type_source, r.relationship,"
+    " r.relationship_source, r.since, r.until, s.first_name, s.middle_name, s.last_name, s.grade,"
+    " s.sis_id AS student_sis_id, s.school_sis_id, c.name, c.phone, c.phone_extension,"
+    " c.phone_type, c.email, c.sis_id AS contact_sis_id"
+    " FROM relationship r"
+    " JOIN student s ON s.district_id = r.district_id AND s.id = r.student_id"
+    " AND s.since <= %(version)s AND %(version)s < s.until"
+    " JOIN contact c ON c.district_id = r.district_id AND c.id = r.contact_id"
+    " AND c.since <= %(version)s AND %(version)s < c.until"
+    " WHERE r.district_id = %(district)s AND r.since <= %(version)s AND %(version)s < r.until"
+    " AND r.{side}_id = ANY(%(ids)s)"
+    " ORDER BY r.{side}_id, array_position("
+    "'{{Primary,Parent/Guardian,Secondary,Family,Emergency,Other}}'::text[], r.type), r.id"
+)
+
+
+def ties(
+    cursor: CursorWrapper, scope: Mapping[str, int], side: str, ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """What these contacts (or students, by ``side``) are to whom, with both records' words."""
+    cursor.execute(TIES.format(side=side), {**scope, "ids": list(ids)})
+    return _dicts(cursor)
+
+
+def history(
+    cursor: CursorWrapper, table: str, district_id: int, key: str, id_: str
+) -> list[dict[str, Any]]:
+    """Every interval of the records whose ``key`` is that, the oldest first."""
+    cursor.execute(
+        f"SELECT k.* FROM {table} k WHERE k.district_id = %s AND k.{key} = %s"
+        " ORDER BY k.id, k.since",
+        (district_id, id_),
+    )
+    return _dicts(cursor)
+
+
+def schools(cursor: CursorWrapper, scope: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The schools of a version, by name."""
+    cursor.execute(
+        f"SELECT k.* FROM school k WHERE k.district_id = %(district)s AND {CURRENT}"
+        " ORDER BY lower(coalesce(k.name, k.sis_id)), k.id",
+        scope,
+    )
+    return _dicts(cursor)
+
+
+def merged_into(cursor: CursorWrapper, district_id: int, id_: str) -> str | None:
+    """Who somebody turned out to be."""
+    cursor.execute(
+        "SELECT into_id FROM contact_merge WHERE district_id = %s AND from_id = %s",
+        (district_id, id_),
+    )
+    row = cursor.fetchone()
+    return None if row is None else str(row[0])
+
+
+def _dicts(cursor: CursorWrapper) -> list[dict[str, Any]]:
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+CHANGED = {
+    "created": (
+        "SELECT NULL, to_jsonb(k) FROM {table} k WHERE k.district_id = %(district)s"
+        " AND k.since = %(version)s AND k.id > %(after)s AND NOT EXISTS (SELECT FROM {table} p"
+        " WHERE p.district_id = k.district_id AND p.id = k.id AND p.until = %(version)s)"
+    ),
+    "updated": (
+        "SELECT to_jsonb(p), to_jsonb(k) FROM {table} k"
+        " JOIN {table} p ON p.district_id = k.district_id"
+        " AND p.id = k.id AND p.until = %(version)s WHERE k.district_id = %(district)s"
+        " AND k.since = %(version)s AND k.id > %(after)s"
+    ),
+    "deleted": (
+        "SELECT to_jsonb(k), NULL FROM ending e JOIN {table} k ON k.district_id = e.district_id"
+        " AND k.id = e.id AND k.until = e.version WHERE e.district_id = %(district)s"
+        " AND e.version = %(version)s AND e.kind = '{table}' AND e.id > %(after)s"
+        " AND NOT EXISTS (SELECT FROM {table} n WHERE n.district_id = e.district_id"
+        " AND n.id = e.id AND n.since = e.version)"
+    ),
+}
+
+
+def changed(
+    cursor: CursorWrapper, table: str, act: str, district_id: int, version: int, after: str,
+    limit: int,
+) -> list[tuple[dict[str, Any] | None, dict[str, Any] | None]]:  # fmt: skip
+    """Records that a version created, updated or deleted: as they were, and as they became."""
+    statement = CHANGED[act].format(table=table)
+    cursor.execute(
+        f"{statement} ORDER BY k.id LIMIT %(limit)s",
+        {"district": district_id, "version": version, "after": after, "limit": limit},
+    )
+    return [(_loaded(before), _loaded(row)) for before, row in cursor.fetchall()]
+
+
+def _loaded(record: Any) -> dict[str, Any] | None:
+    loaded: dict[str, Any] | None = json.loads(record) if isinstance(record, str) else record
+    return loaded
+
+
+def names_of(
+    cursor: CursorWrapper, district_id: int, ids: Sequence[str], version: int
+) -> dict[str, str]:
+    """Names of contacts and students as of a version, or as they last were before it."""
+    cursor.execute(
+        "SELECT DISTINCT ON (id) id, name FROM ("
+        " SELECT id, since, coalesce(name, 'No name') AS name FROM contact"
+        " WHERE district_id = %(district)s AND id = ANY(%(ids)s) AND since <= %(version)s"
+        " UNION ALL SELECT id, since, concat_ws(' ', first_name, last_name) FROM student"
+        " WHERE district_id = %(district)s AND id = ANY(%(ids)s) AND since <= %(version)s"
+        ") known ORDER BY id, since DESC",
+        {"district": district_id, "ids": list(ids), "version": version},
+    )
+    return dict(cursor.fetchall())

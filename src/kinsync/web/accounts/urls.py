@@ -1,0 +1,27 @@
+"""Which of allauth's pages are served: signing in and out, passwords, second factors, sessions.
+
+Mailboxes are what people are known by here, so nobody changes their own; and a password that is
+lost is made anew by an owner or an operator.
+"""
+
+from allauth.account import urls as account
+from allauth.socialaccount.providers.openid_connect import urls as openid_connect
+from django.urls import URLPattern, URLResolver, include, path
+
+KEPT = {
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_signup",  # closed: its page says so
+    "account_reauthenticate",
+    "account_change_password",
+    "account_set_password",
+}
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *(one for one in account.urlpatterns if one.name in KEPT),
+    path("2fa/", include("allauth.mfa.urls")),
+    path("sessions/", include("allauth.usersessions.urls")),
+    path("3rdparty/", include("allauth.socialaccount.urls")),
+    *openid_connect.urlpatterns,
+]

@@ -1,0 +1,101 @@
+"""The sample district, synced for two nights, with an owner and two applications, and served."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from tests.web.dashboard.desk import PASSWORD
+from tests.web.serving import PROGRAM, Running, free_port
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DISTRICT = "Lakeside Unified"
+OWNER = "office@lakeside.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A served dashboard."""
+
+    base: str
+    sample: Path
+
+    def sign_in(self, page: Page) -> None:
+        """As an owner, to Home."""
+        page.goto(f"{self.base}/accounts/login/")
+        page.get_by_label("E-mail").fill(OWNER)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.get_by_role("heading", name=DISTRICT).wait_for()
+
+
+@contextlib.contextmanager
+def open_site(folder: Path) -> Iterator[Site]:
+    """The site in the tests' own database, with its files in that folder."""
+    sample = folder / "sample"
+    _fill(folder, sample)
+    program = folder / "serve.py"
+    program.write_text(PROGRAM)
+    running = Running(program, free_port(), KINSYNC_HOME=str(folder))
+    try:
+        assert running.line() == "ready"
+        yield Site(f"http://127.0.0.1:{running.port}", sample)
+    finally:
+        running.stop()
+        if running.process.stdout is not None:
+            running.process.stdout.close()
+
+
+def _fill(folder: Path, sample: Path) -> None:
+    from kinsync.services import people, share
+    from kinsync.services.delivery import open_delivery
+    from kinsync.services.sync import Tools, sync_delivery
+    from kinsync.simulators.families.sample import write
+    from kinsync.store import access, records
+    from kinsync.store.storage import Storage
+
+    write(sample)
+    tools = Tools(storage=Storage(folder), now=lambda: datetime.now(UTC))
+    district = records.add_district(DISTRICT, at=datetime.now(UTC))
+    for night in (sample, sample / "night2"):
+        sync_delivery(district, open_delivery(night / "students.csv"), tools)
+    for name, limits in (
+        ("Bus Planner", share.Limits()),
+        ("Family Messenger", share.Limits(types=["Primary", "Parent/Guardian"])),
+    ):
+        application, _ = access.add_application(name, at=datetime.now(UTC))
+        share.connect(records.district(district.id), application, limits, tools)
+    people.add(OWNER, district=district, role="owner", password=PASSWORD, at=datetime.now(UTC))
+
+
+PAGES = {
+    "home": "/",
+    "sync": "/sync",
+    "report": "/sync/1",
+    "finding": "/sync/1/findings/contact-name-missing",
+    "changes": "/sync/2/changes/contact?act=updated",
+    "restore": "/sync/versions/1",
+    "contacts": "/data-browser/contacts",
+    "student-contacts": "/data-browser/student-contacts",
+    "students": "/data-browser/students",
+    "schools": "/data-browser/schools",
+    "sources": "/sources",
+    "applications": "/applications",
+    "team": "/team",
+    "audit": "/audit",
+    "second-factor": "/accounts/2fa/",
+    "password": "/accounts/password/change/",
+    "sessions": "/accounts/sessions/",
+}
+"""Every page that an address alone leads to."""
