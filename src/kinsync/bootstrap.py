@@ -47,17 +47,36 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 def connect_database(settings: Settings, *, session: str = "kinsync") -> None:
     """Open the database of these settings, set up Django on it, and bring its tables up to date.
 
+    A machine that does not hold the installation's seal key goes no further.
+
     ``session`` is what the database calls all connections of this process.
 
     Raises:
         ChangeInput, TryAgainLater: as ``store.database.open_database`` says.
-        ChangeInput: a backup has been restored here half.
+        ChangeInput: a backup has been restored here half, or another seal key is held here.
     """
+    update_database(settings, session=session)
+    check_seal_keys(settings)
+
+
+def update_database(settings: Settings, *, session: str = "kinsync") -> None:
+    """The same for whoever mends the keys of this machine: they are not looked at."""
     unfinished.refuse(settings.home)
     reach_database(settings, session=session)
     from kinsync.store.migrate import migrate  # needs Django to be set up
 
     migrate()
+
+
+def check_seal_keys(settings: Settings) -> None:
+    """See that this machine holds the seal keys of its database. Needs a connected database.
+
+    Raises:
+        ChangeInput: it does not, or a key is malformed.
+    """
+    from kinsync.store import seal_keys
+
+    seal_keys.check(_held_keys(settings), at=now(), keep_days=settings.keep.record)
 
 
 def reach_database(settings: Settings, *, session: str = "kinsync") -> None:
@@ -66,6 +85,19 @@ def reach_database(settings: Settings, *, session: str = "kinsync") -> None:
     os.environ[database.ENVIRONMENT] = make_conninfo(address, application_name=session)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kinsync.web.settings")
     django.setup()
+
+
+def forget_lost_keys(settings: Settings) -> list[str]:
+    """Go on without the seal keys that are not held here, and answer their ids."""
+    from kinsync.store import seal_keys
+
+    return seal_keys.forget_lost(_held_keys(settings))
+
+
+def _held_keys(settings: Settings) -> list[str]:
+    from kinsync.store import sealing
+
+    return sealing.key_ids(sealing.held_keys(settings.home, settings.seal_key))
 
 
 def leave_database() -> None:
@@ -107,11 +139,13 @@ def webhook_tools(settings: Settings) -> "WebhookTools":
     from kinsync.store.sealing import open_sealer
     from kinsync.transport.post import Poster, resolve
 
+    sealer = open_sealer(settings.home, settings.seal_key)
+    check_seal_keys(settings)  # it may be new
     return Tools(
         now=now,
         resolve=resolve,
         send=Poster(),
-        sealer=open_sealer(settings.home, settings.seal_key),
+        sealer=sealer,
         chance=random.random,
         allowed=read_networks(settings.webhook_allow, setting="KINSYNC_WEBHOOK_ALLOW"),
         keep_days=settings.keep.messages,
@@ -120,9 +154,15 @@ def webhook_tools(settings: Settings) -> "WebhookTools":
 
 def identity_keys(settings: Settings) -> "Keys":
     """The keys of identities, read when they are asked for; the first call makes the seal key."""
-    from kinsync.store.sealing import identity_keys as read
+    from kinsync.store import sealing
 
-    return cache(lambda: read(settings.home, settings.seal_key))
+    @cache
+    def read() -> list[bytes]:
+        keys = sealing.identity_keys(settings.home, settings.seal_key)
+        check_seal_keys(settings)  # it may be new
+        return keys
+
+    return read
 
 
 def purge_tools(settings: Settings, *, on_wait: Callable[[], None] = lambda: None) -> "PurgeTools":

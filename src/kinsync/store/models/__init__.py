@@ -6,6 +6,7 @@ from kinsync.store.models.backups import Backup
 from kinsync.store.models.disclosures import Disclosure
 from kinsync.store.models.identities import Identity
 from kinsync.store.models.jobs import Schedule, TeamMember, Worker
+from kinsync.store.models.keys import SealKey
 from kinsync.store.models.records import (
     Contact,
     District,
@@ -48,6 +49,7 @@ __all__ = [
     "Relationship",
     "Schedule",
     "School",
+    "SealKey",
     "SftpAccount",
     "SftpHostKey",
     "SftpName",
