@@ -44,12 +44,15 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings.read(environ, file)
 
 
-def connect_database(settings: Settings, *, session: str = "kinsync") -> None:
+def connect_database(
+    settings: Settings, *, session: str = "kinsync", statement_seconds: int = 0
+) -> None:
     """Open the database of these settings, set up Django on it, and bring its tables up to date.
 
     A machine that does not hold the installation's seal key goes no further.
 
-    ``session`` is what the database calls all connections of this process.
+    ``session`` is what the database calls all connections of this process; from then on each of
+    their statements may take ``statement_seconds``, any time where it is 0.
 
     Raises:
         ChangeInput, TryAgainLater: as ``store.database.open_database`` says.
@@ -57,6 +60,8 @@ def connect_database(settings: Settings, *, session: str = "kinsync") -> None:
     """
     update_database(settings, session=session)
     check_seal_keys(settings)
+    if statement_seconds:
+        database.limit_statements(statement_seconds)
 
 
 def update_database(settings: Settings, *, session: str = "kinsync") -> None:

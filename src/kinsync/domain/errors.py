@@ -8,6 +8,7 @@ Wrong *data* is a finding (``domain.rules``); a row never raises.
     │   ├── Refused      a file that cannot be read as contacts (its findings say why)
     │   └── Revoked      an account that was closed while it was in use
     ├── TryAgainLater    database, network or disk is away: nothing was published
+    │   └── TookTooLong  a statement was cut off by its limit: at once it would be again
     ├── Conflict         somebody else changed it meanwhile: look again before repeating
     └── Defect           ours: report it
 
@@ -45,6 +46,10 @@ class TryAgainLater(KinsyncError):
     """Something we depend on is away. Nothing was published; the same command finishes later."""
 
     exit_code = 4
+
+
+class TookTooLong(TryAgainLater):
+    """A statement reached the limit of this process and was ended; the connection still works."""
 
 
 class Defect(KinsyncError):
