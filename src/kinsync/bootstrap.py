@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kinsync.services.returning import Keys
     from kinsync.services.uploads import Arrivals, Uploads
     from kinsync.services.webhooks import Tools as WebhookTools
+    from kinsync.store.sealing import Sealer
 
 SETTINGS_FILE = "kinsync.toml"
 
@@ -141,20 +142,30 @@ def webhook_tools(settings: Settings) -> "WebhookTools":
         ChangeInput: a setting is malformed.
     """
     from kinsync.services.webhooks import Tools
-    from kinsync.store.sealing import open_sealer
     from kinsync.transport.post import Poster, resolve
 
-    sealer = open_sealer(settings.home, settings.seal_key)
-    check_seal_keys(settings)  # it may be new
     return Tools(
         now=now,
         resolve=resolve,
         send=Poster(),
-        sealer=sealer,
+        sealer=sealer(settings),
         chance=random.random,
         allowed=read_networks(settings.webhook_allow, setting="KINSYNC_WEBHOOK_ALLOW"),
         keep_days=settings.keep.messages,
     )
+
+
+def sealer(settings: Settings) -> "Sealer":
+    """What seals secrets. Needs a connected database; the first call makes the home's seal key.
+
+    Raises:
+        ChangeInput: a key is malformed, or this machine does not hold the installation's.
+    """
+    from kinsync.store.sealing import open_sealer
+
+    made = open_sealer(settings.home, settings.seal_key)
+    check_seal_keys(settings)  # it may be new
+    return made
 
 
 def identity_keys(settings: Settings) -> "Keys":
