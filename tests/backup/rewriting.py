@@ -18,7 +18,7 @@ def rewrite(
 ) -> None:
     """Change what a plain backup says at its beginning and at its end.
 
-    Rows of tables that it does not name any more go.
+    Rows of tables that it names no more go.
     """
     members: dict[str, bytes] = {}
     with tarfile.open(out) as tar:
@@ -30,12 +30,10 @@ def rewrite(
         note = json.loads(members[name])
         change(note)
         members[name] = json.dumps(note).encode()
-    named = json.loads(members["manifest.json"])["tables"]
-    members = {
-        name: content
-        for name, content in members.items()
-        if not name.startswith("tables/") or name.split("/")[1] in named
-    }
+    tables = json.loads(members["manifest.json"])["tables"]
+    for name in [one for one in members if one.startswith("tables/")]:
+        if name.split("/")[1] not in tables:
+            del members[name]
     with gzip.open(out, "wb") as packed, tarfile.open(fileobj=packed, mode="w|") as tar:
         for name, written in members.items():
             member = tarfile.TarInfo(name)

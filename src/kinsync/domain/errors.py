@@ -9,7 +9,8 @@ Wrong *data* is a finding (``domain.rules``); a row never raises.
     │   ├── Revoked      an account that was closed while it was in use
     │   └── SourceRefusal  a source does not let us in, or has not what is asked of it
     ├── TryAgainLater    database, network or disk is away: nothing was published
-    │   └── IncompletePull   a source gave less than all it has, or nothing that can be read
+    │   ├── IncompletePull   a source gave less than all it has, or nothing that can be read
+    │   └── TookTooLong  a statement was cut off by its limit: at once it would be again
     ├── Conflict         somebody else changed it meanwhile: look again before repeating
     └── Defect           ours: report it
 
@@ -55,6 +56,10 @@ class TryAgainLater(KinsyncError):
 
 class IncompletePull(TryAgainLater):
     """A source answered with less than the whole: a pull that is short is never compared."""
+
+
+class TookTooLong(TryAgainLater):
+    """A statement reached the limit of this process and was ended; the connection still works."""
 
 
 class Defect(KinsyncError):

@@ -251,9 +251,8 @@ class _Run:
 
     def _absent(self, incoming: Frames) -> Snapshot:
         days = periods_of(self.district.settings, self.tools.keep).record
-        since = records.first_version_after(
-            self.district.id, self.tools.now() - timedelta(days=days)
-        )
+        now = self.tools.now()
+        since = records.first_version_after(self.district.id, now - timedelta(days=days), at=now)
         keys = self.tools.identity_keys
         return absent(self.district.id, incoming, self.vocabulary, keys, since=since)
 
