@@ -17,8 +17,8 @@ SETTINGS = (
     "superuser_reserved_connections",
     "synchronous_commit",
 )
-BEFORE_THE_WALL = {"connection"}
-"""Tables that are read before it is known which district a token belongs to."""
+BEFORE_THE_WALL = {"connection", "dashboard_role"}
+"""Tables that are read before it is known which district a token, or who signs in, belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
