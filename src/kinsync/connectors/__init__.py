@@ -17,7 +17,9 @@ CONNECTORS: Mapping[str, str] = {
     "illuminate": "kinsync.connectors.illuminate.extract:IlluminateExtract",
     "infinite-campus-auto": "kinsync.connectors.infinite_campus.auto:InfiniteCampusAuto",
     "schoolinsight": "kinsync.connectors.schoolinsight.query:SchoolInsight",
+    "skyward-api": "kinsync.connectors.skyward.sms2:SkywardSms2",
     "skyward-auto": "kinsync.connectors.skyward.auto:SkywardAuto",
+    "skyward-qmlativ": "kinsync.connectors.skyward.qmlativ:SkywardQmlativ",
 }
 """Name → where its class is. It is imported when it is used."""
 
