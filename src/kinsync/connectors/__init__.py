@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 CONNECTORS: Mapping[str, str] = {
     "aeries": "kinsync.connectors.aeries.api:AeriesApi",
+    "ed-fi": "kinsync.connectors.ed_fi.api:EdFiApi",
     "illuminate": "kinsync.connectors.illuminate.extract:IlluminateExtract",
+    "illuminate-api": "kinsync.connectors.illuminate.api:IlluminateApi",
     "infinite-campus-auto": "kinsync.connectors.infinite_campus.auto:InfiniteCampusAuto",
     "schoolinsight": "kinsync.connectors.schoolinsight.query:SchoolInsight",
     "skyward-api": "kinsync.connectors.skyward.sms2:SkywardSms2",
