@@ -164,7 +164,7 @@ class SkywardQmlativ(Connector):
     def look(self, http: Http, given: Given) -> Iterator[str]:
         year = self._year(http, given)
         yield f"Qmlativ answers, for the school year with the number {year}."
-        tables = [table for table in self.tables_of(given) if table is not TIES]
+        tables = [one for one in self.tables_of(given) if one.name != TIES.name]
         for table in tables:
             page = next(self._pages(http, given, table), [])
             if not page and table.name == STUDENTS.name:
