@@ -31,14 +31,6 @@ class _Contract(TokenContract):
     def expire(self, system: Any) -> None:
         system.tokens.end()
 
-    def test_a_list_that_answers_with_nothing_ends_the_pull(
-        self, serving: Serving, source: Reader
-    ) -> None:
-        serving.fail(Fault.EMPTY, self.paged, times=1000)
-
-        with pytest.raises(IncompletePull, match="0 of 150 rows came"):
-            source.read()
-
 
 class TestContractByToken(_Contract):
     """Version 7.3, which has page tokens."""

@@ -88,6 +88,8 @@ class SkywardQmlativSystem:
             return self._token(request)
         if not (self.tokens.has_one(request) or is_signed(request, {self.key: self.secret})):
             return Reply({"Message": "Token has expired"}, 403)
+        if request.method != "GET":
+            return self.error(405)
         found = _PATH.fullmatch(request.path)
         if not found or found["entity"] != "1" or found["name"] not in self._shown:
             return self.error(404)

@@ -17,6 +17,7 @@ import polars as pl
 from kinsync.connectors.connector import Carries, Connector, Given, Setting, State
 from kinsync.connectors.ed_fi.shapes import Resource, Words, address, mails, phones, rows_of
 from kinsync.connectors.ed_fi.site import EdFiTokens, Site
+from kinsync.connectors.ed_fi.tables import CONTACTS, ENROLMENTS, OLD_NAMES, STUDENTS, TIES
 from kinsync.domain.errors import ChangeInput, IncompletePull, NothingThere, SourceRefusal
 from kinsync.transport.http import Answer, Http, Limits, read_base
 from kinsync.transport.paging import Cursor, Offset, Paging, pages
@@ -24,51 +25,8 @@ from kinsync.transport.source_table import Piece, Table
 
 WAYS = ("auto", "offset", "token")
 TOTAL = "Total-Count"
+KEY = "studentUniqueId"
 
-_ADDRESS = ("street", "city", "state", "postalCode")
-STUDENTS = Table(
-    "students",
-    ("studentUniqueId",),
-    (
-        *("studentUniqueId", "firstName", "middleName", "lastSurname", "generationCodeSuffix"),
-        *("birthDate", "sex"),
-    ),
-    ("firstName", "lastSurname"),
-    called="Student",
-)
-ENROLMENTS = Table(
-    "studentSchoolAssociations",
-    ("studentUniqueId", "schoolId", "entryDate"),
-    (
-        *("studentUniqueId", "schoolId", "entryDate", "exitWithdrawDate", "primarySchool"),
-        *("entryGradeLevel", "graduationSchoolYear"),
-    ),
-    called="StudentSchoolAssociation",
-    made=("schoolIds",),
-)
-TIES = Table(
-    "studentContactAssociations",
-    ("studentUniqueId", "contactUniqueId"),
-    (
-        *("studentUniqueId", "contactUniqueId", "relation", "relationDescriptor"),
-        *("primaryContactStatus", "emergencyContactStatus", "contactPriority", "livesWith"),
-        *("legalGuardian", "contactRestrictions"),
-    ),
-    called="StudentContactAssociation",
-)
-CONTACTS = Table(
-    "contacts",
-    ("contactUniqueId",),
-    (
-        *("contactUniqueId", "personalTitlePrefix", "firstName", "middleName", "lastSurname"),
-        *("generationCodeSuffix", "telephones", "telephoneTypes", "electronicMails", *_ADDRESS),
-    ),
-    ("firstName", "lastSurname"),
-    called="Contact",
-    via=(TIES.name, "contactUniqueId"),
-)
-_OLD_NAMES = {CONTACTS.name: "parents", TIES.name: "studentParentAssociations"}
-"""Until 4.0 of the data standard."""
 _DESCRIPTORS = (
     "relationDescriptors",
     "telephoneNumberTypeDescriptors",
@@ -110,7 +68,7 @@ class EdFiApi(Connector):
             "a person may stand to a student in one way only: the standard has one row for a pair",
         ),
     )
-    key: ClassVar = "studentUniqueId"
+    key: ClassVar = KEY
     tables: ClassVar[Sequence[Table]] = (STUDENTS, ENROLMENTS, TIES, CONTACTS)
 
     def base(self, given: Given) -> str:
@@ -156,18 +114,22 @@ class EdFiApi(Connector):
             for page in api.pages(table.name):
                 yield rows_of(page, columns[table.name], shape[table.name])
 
-        enrolled = set()
+        enrolled: set[Any] = set()
         for page in listed(ENROLMENTS):
             current = [row for row in page if not _has_ended(row, api.today)]
             yield Piece(ENROLMENTS.name, current)
-            enrolled |= {row["studentUniqueId"] for row in current}
+            enrolled |= {row[KEY] for row in current}
+        students: set[Any] = set()
         for page in listed(STUDENTS):
             everybody = given.is_on("inactive")
-            read = [row for row in page if everybody or row.get("studentUniqueId") in enrolled]
+            read = [row for row in page if everybody or row.get(KEY) in enrolled]
             yield Piece(STUDENTS.name, read)
+            students |= {row[KEY] for row in read}
         has_ties = has_contacts = False
         for page in listed(TIES):
-            yield Piece(TIES.name, page)
+            yield Piece(
+                TIES.name, [row for row in page if row[KEY] is None or row[KEY] in students]
+            )
             has_ties = True
         for page in listed(CONTACTS):
             yield Piece(CONTACTS.name, page)
@@ -180,10 +142,9 @@ class EdFiApi(Connector):
         api.check_still(began)
 
     def join(self, tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
-        key = "studentUniqueId"
         ties = TIES.shown(tables[TIES.name])
         contacts = CONTACTS.shown(tables[CONTACTS.name])
-        by = ("studentUniqueId", "contactUniqueId")
+        by = (KEY, "contactUniqueId")
         people = ties.join(
             contacts,
             left_on=[f"{TIES.called}.{name}" for name in by],
@@ -195,18 +156,18 @@ class EdFiApi(Connector):
             STUDENTS.shown(tables[STUDENTS.name])
             .join(
                 ENROLMENTS.shown(_schools(tables[ENROLMENTS.name])),
-                left_on=f"{STUDENTS.called}.{key}",
-                right_on=f"{ENROLMENTS.called}.{key}",
+                left_on=f"{STUDENTS.called}.{KEY}",
+                right_on=f"{ENROLMENTS.called}.{KEY}",
                 how="left",
             )
             .join(
                 people,
-                left_on=f"{STUDENTS.called}.{key}",
-                right_on=f"{TIES.called}.{key}",
+                left_on=f"{STUDENTS.called}.{KEY}",
+                right_on=f"{TIES.called}.{KEY}",
                 how="left",
             )
             .sort(
-                f"{STUDENTS.called}.{key}",
+                f"{STUDENTS.called}.{KEY}",
                 priority,
                 f"{TIES.called}.contactUniqueId",
                 nulls_last=True,
@@ -229,7 +190,7 @@ class _Api:
 
     def name_of(self, resource: str) -> str:
         """What this version of the standard calls a resource."""
-        return resource if self.site.has_contacts else _OLD_NAMES.get(resource, resource)
+        return resource if self.site.has_contacts else OLD_NAMES.get(resource, resource)
 
     def path(self, resource: str) -> str:
         """Where a resource is."""

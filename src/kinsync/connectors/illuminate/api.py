@@ -7,7 +7,7 @@ name is a setting, its fields are the mapping's, and the default names are ours.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import httpx2
@@ -117,20 +117,17 @@ class IlluminateApi(Connector):
             yield f"{given[setting]} may be read. Its fields: {', '.join(fields)}."
 
     def read(self, http: Http, given: Given, state: State) -> Iterator[Piece]:
-        known: dict[str, Any] = {}
+        students = _Students()
         for page in self._listed(http, given, "students"):
             rows = [_row(one, given) for one in page]
             yield Piece(STUDENTS.name, rows)
-            for row in rows:
-                known.setdefault(_bare(row[KEY]), row[KEY])
-        meets = has_contacts = False
+            students.note(row[KEY] for row in rows)
+        has_contacts = False
         for page in self._listed(http, given, "contacts"):
             rows = [_row(one, given) for one in page]
-            theirs = [{**row, KEY: known.get(_bare(row.get(KEY)), row.get(KEY))} for row in rows]
-            meets |= any(_bare(row[KEY]) in known for row in theirs)
-            has_contacts |= bool(theirs)
-            yield Piece(CONTACTS.name, theirs)
-        if known and has_contacts and not meets:
+            yield Piece(CONTACTS.name, [{**row, KEY: students.whose(row.get(KEY))} for row in rows])
+            has_contacts = True
+        if has_contacts and not students.are_met:
             raise SourceRefusal(
                 f"{http.who} gives contacts of whom none belongs to a student: "
                 f"{given['student_key']} is not the same in {given['students']} and "
@@ -171,6 +168,30 @@ class IlluminateApi(Connector):
         yield from pages(http, "{resource}/", paging, rows=_rows, parts={"resource": resource})
 
 
+class _Students:
+    """The ids of the students, which contacts may name without their leading zeros."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._by_bare: dict[str, str] = {}
+        self.are_met = False
+        """Whether any of them was asked for."""
+
+    def note(self, ids: Iterable[Any]) -> None:
+        """Remember some; of two who differ in zeros alone, none is found without them."""
+        for one in map(_clean, ids):
+            self._ids.add(one)
+            bare = one.lstrip("0")
+            self._by_bare[bare] = one if self._by_bare.get(bare, one) == one else ""
+
+    def whose(self, told: Any) -> str:
+        """The id of the student that is meant; as it is told where there is none."""
+        text = _clean(told)
+        found = text if text in self._ids else self._by_bare.get(text.lstrip("0"))
+        self.are_met |= bool(found)
+        return found or text
+
+
 def _rows(answer: Answer) -> list[dict[str, Any]]:
     return answer.rows() if isinstance(answer.data, list) else answer.under("results")
 
@@ -198,7 +219,7 @@ def _row(told: Mapping[str, Any], given: Given) -> dict[str, Any]:
     """A record as a row: what names its student under one name, and what tells it from others."""
     row = _flat(told)
     if given["student_key"] in row:
-        row[KEY] = row[given["student_key"]]
+        row[KEY] = _clean(row[given["student_key"]])
     whole = json.dumps({name: str(value) for name, value in row.items()}, sort_keys=True)
     return {**row, "\0row": hashlib.sha256(whole.encode()).hexdigest()}
 
@@ -233,7 +254,5 @@ def _clear(value: Any) -> str:
     return "" if value is None else str(value).replace(BETWEEN, " ")
 
 
-def _bare(number: Any) -> str:
-    """An id as it is compared: as a number, it has lost its leading zeros."""
-    text = str(number or "").strip()
-    return text.lstrip("0") or text
+def _clean(told: Any) -> str:
+    return "" if told is None else str(told).strip()

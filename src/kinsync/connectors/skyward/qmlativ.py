@@ -4,7 +4,7 @@ Source: samterfa/rqmlativ and samterfa/pyqmlativ; Tools4ever,
 HelloID-Conn-Prov-Source-Skyward-Qmlativ-Students (persons.ps1, IntegrationAccess.xml).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -13,104 +13,28 @@ import httpx2
 import polars as pl
 
 from kinsync.connectors.connector import Carries, Connector, Given, Setting, State
+from kinsync.connectors.skyward.qmlativ_tables import (
+    EMAILS,
+    EMERGENCY,
+    ENROLMENTS,
+    GUARDIANS,
+    NAMES,
+    PHONE_TYPES,
+    PHONES,
+    RELATIONSHIPS,
+    STUDENTS,
+    TIES,
+    YEARS,
+)
 from kinsync.domain.errors import ChangeInput
 from kinsync.transport.http import Answer, Http, Limits
-from kinsync.transport.paging import Asked, pages
+from kinsync.transport.paging import Asked, Rows, pages
 from kinsync.transport.signing import ClientCredentials, OAuth1
 from kinsync.transport.source_table import Piece, Table
 
 SIGNED = ("oauth2", "oauth1")
 BETWEEN = "|"
 """Stands between the phones, and between the addresses, of one cell."""
-
-STUDENTS = Table(
-    "Student/Student",
-    ("StudentID",),
-    (
-        *("StudentID", "NameID", "StudentNumber", "StudentStateID", "FirstName", "MiddleName"),
-        *("LastName", "Grade", "GradYear", "IsCurrentActive", "ModifiedTime"),
-    ),
-    ("NameID", "FirstName", "LastName", "IsCurrentActive"),
-    called="Student",
-)
-ENROLMENTS = Table(
-    "Enrollment/StudentEntityYear",
-    ("StudentEntityYearID", "StudentID"),
-    (
-        *("StudentEntityYearID", "StudentID", "EntityID", "SchoolYearID"),
-        *("IsActive", "IsDefaultEntity"),
-    ),
-    ("EntityID",),
-    called="StudentEntityYear",
-    made=("Entities",),
-)
-GUARDIANS = Table(
-    "Family/StudentGuardian",
-    ("StudentID", "NameIDGuardian"),
-    (
-        *("StudentGuardianID", "StudentID", "NameIDGuardian", "RelationshipID", "Rank"),
-        *("GuardianCategory", "IsCustodialGuardian", "IsEmergencyContact", "AllowFamilyAccess"),
-        *("AllowStudentPickup", "HasActiveRestrictedAccess", "HasUnrestrictedAccess"),
-        "ModifiedTime",
-    ),
-    ("RelationshipID", "Rank", "HasActiveRestrictedAccess"),
-    called="StudentGuardian",
-    made=("Relationship",),
-)
-EMERGENCY = Table(
-    "Demographics/EmergencyContact",
-    ("StudentID", "NameIDEmergencyContact"),
-    (
-        *("EmergencyContactID", "StudentID", "NameID", "NameIDEmergencyContact", "RelationshipID"),
-        *("Rank", "AllowPickUp", "Comment", "ModifiedTime"),
-    ),
-    ("RelationshipID", "Rank"),
-    called="EmergencyContact",
-    made=("Relationship",),
-)
-TIES = Table("ties", ("StudentID", "NameID"), ("StudentID", "NameID"))
-"""Who is anything to a student: whose names, phones and addresses are read."""
-_THROUGH = (TIES.name, "NameID")
-NAMES = Table(
-    "Demographics/Name",
-    ("NameID",),
-    (
-        *("NameID", "FirstName", "MiddleName", "LastName", "FullNameFL", "IsBusiness"),
-        *("IsGuardianName", "IsEmergencyContactName", "ModifiedTime"),
-    ),
-    ("FirstName", "LastName"),
-    called="Name",
-    via=_THROUGH,
-)
-PHONES = Table(
-    "Demographics/NamePhone",
-    ("NamePhoneID",),
-    (
-        *("NamePhoneID", "NameID", "PhoneNumber", "Extension", "FullPhoneNumber"),
-        *("FormattedPhoneNumber", "PhoneTypeID", "Rank", "IsConfidential", "IsFax"),
-        *("IsInternational", "ModifiedTime"),
-    ),
-    ("NameID", "PhoneNumber", "PhoneTypeID"),
-    called="NamePhone",
-    made=("PhoneNumbers", "PhoneTypes"),
-    via=_THROUGH,
-)
-EMAILS = Table(
-    "Demographics/NameEmail",
-    ("NameEmailID",),
-    ("NameEmailID", "NameID", "EmailAddress", "EmailTypeID", "Rank", "ModifiedTime"),
-    ("NameID", "EmailAddress"),
-    called="NameEmail",
-    made=("EmailAddresses",),
-    via=_THROUGH,
-)
-_CODE = ("Code", "Description")
-RELATIONSHIPS = Table(
-    "Demographics/Relationship", ("RelationshipID",), ("RelationshipID", *_CODE), _CODE
-)
-PHONE_TYPES = Table("Demographics/PhoneType", ("PhoneTypeID",), ("PhoneTypeID", *_CODE), _CODE)
-YEARS = "District/SchoolYear"
-_YEAR = ("SchoolYearID", "Description", "IsCurrentYearForProvidedEntity")
 
 
 class SkywardQmlativ(Connector):
@@ -194,14 +118,17 @@ class SkywardQmlativ(Connector):
             read = [row for row in page if given.is_on("inactive") or _is_active(row)]
             yield Piece(STUDENTS.name, read)
             student_of |= {row["NameID"]: row["StudentID"] for row in read}
+        students = set(student_of.values())
         for page in listed(ENROLMENTS):
             of_year = [row for row in page if str(row.get("SchoolYearID", year)) == year]
-            yield Piece(ENROLMENTS.name, of_year)
+            yield Piece(ENROLMENTS.name, _of_those(students, of_year, "StudentID"))
         for page in listed(GUARDIANS):
-            yield Piece(GUARDIANS.name, page)
-            yield _ties(page, "NameIDGuardian")
+            theirs = _of_those(students, page, "StudentID")
+            yield Piece(GUARDIANS.name, theirs)
+            yield _ties(theirs, "NameIDGuardian")
         for page in listed(EMERGENCY):
-            theirs = [_of_student(row, student_of) for row in page if _is_known(row, student_of)]
+            found = _of_those(student_of, page, "NameID")
+            theirs = [{**row, "StudentID": student_of.get(row.get("NameID"))} for row in found]
             yield Piece(EMERGENCY.name, theirs)
             yield _ties(theirs, "NameIDEmergencyContact")
         yield from (Piece(NAMES.name, page) for page in listed(NAMES))
@@ -239,9 +166,8 @@ class SkywardQmlativ(Connector):
         """
         if given["school_year"]:
             return given["school_year"]
-        table = Table(YEARS, ("SchoolYearID",), _YEAR)
-        years = [row for page in self._pages(http, given, table) for row in page]
-        current = [row for row in years if row.get("IsCurrentYearForProvidedEntity") is True]
+        years = [row for page in self._pages(http, given, YEARS) for row in page]
+        current = [row for row in years if row.get("IsCurrentYearForProvidedEntity") in (True, 1)]
         if not current:
             raise ChangeInput(
                 f"Qmlativ names no current school year for entity {given['entity']}. Check the "
@@ -298,13 +224,9 @@ def _ties(rows: Sequence[Mapping[str, Any]], who: str) -> Piece:
     return Piece(TIES.name, ties)
 
 
-def _is_known(row: Mapping[str, Any], student_of: Mapping[Any, Any]) -> bool:
-    """Whether somebody is an emergency contact of a student who is read; or nobody can know."""
-    return "NameID" not in row or row["NameID"] in student_of
-
-
-def _of_student(row: Mapping[str, Any], student_of: Mapping[Any, Any]) -> Mapping[str, Any]:
-    return {**row, "StudentID": student_of.get(row.get("NameID"))}
+def _of_those(students: Collection[Any], rows: Rows, name: str) -> Rows:
+    """Rows of students who are read; one that names no student stays, so that it is missed."""
+    return [row for row in rows if name not in row or row[name] in students]
 
 
 def _may_ring(phone: Mapping[str, Any], *, confidential: bool) -> bool:
