@@ -6,6 +6,7 @@ of paging, errors and change queries); edanalytics, edfi_api_client.
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,7 +84,7 @@ class EdFiSystem:
         self.unseen = frozenset(unseen)
         self.tokens = Tokens(TOKEN_SECONDS)
         self.history = History()
-        self._shapes = Shapes(self.quirks)
+        self._now, self._then = Shapes(self.quirks), Shapes(self.quirks)
         self.take_snapshot()
 
     @property
@@ -123,10 +124,11 @@ class EdFiSystem:
         return {name: {one["id"]: one for one in self._all(name)} for name in RESOURCES}
 
     def _all(self, name: str, *, snapshot: bool = False) -> Sequence[dict[str, Any]]:
-        students, contacts = (
-            self._snapshot if snapshot else (self.roster.students, self.roster.contacts)
-        )
-        return () if name in self.unseen else self._shapes.of(name, students, contacts)
+        if name in self.unseen:
+            return ()
+        if snapshot:
+            return self._then.of(name, *self._snapshot)
+        return self._now.of(name, self.roster.students, self.roster.contacts)
 
     # -- one request -------------------------------------------------------------------------
 
@@ -251,12 +253,13 @@ class EdFiSystem:
         self, rows: Sequence[dict[str, Any]], query: Mapping[str, str], headers: Mapping[str, str]
     ) -> Reply:
         """A page by token; the first one is asked without."""
-        first = int(query.get("pagetoken", "token-0").removeprefix("token-"))
+        last = query.get("pagetoken", "")
+        first = bisect_right(rows, last, key=lambda row: row["id"])
         size = int(query.get("pagesize", LEAST))
         page = rows[first : first + size]
         has_tokens = not self.is_old and "version-7-1" not in self.quirks
         if has_tokens and first + size < len(rows):
-            headers = {**headers, "Next-Page-Token": f"token-{first + size}"}
+            headers = {**headers, "Next-Page-Token": page[-1]["id"]}
         return Reply([self._told(row) for row in page], headers=headers)
 
     def _moved(self, request: Request, asked: str, kind: str) -> Reply:

@@ -46,14 +46,19 @@ class Shapes:
 
     def __init__(self, quirks: Collection[str]) -> None:
         self._quirks = frozenset(quirks)
-        self._shown: dict[tuple[str, int], Shown[Record]] = {}
+        self._shown: dict[str, Shown[Record]] = {}
 
     def of(self, name: str, students: pl.DataFrame, contacts: pl.DataFrame) -> Sequence[Record]:
-        """All of a resource."""
+        """All of a resource, in the order of the ids."""
         make: Callable[[pl.DataFrame], Iterator[Record]] = getattr(self, f"_{name}")
         frame = contacts if "ontact" in name else students
         kept = self._shown.setdefault(
-            (name, id(frame)), Shown(lambda frame: [_finished(name, one) for one in make(frame)])
+            name,
+            Shown(
+                lambda frame: sorted(
+                    (_finished(name, one) for one in make(frame)), key=lambda one: one["id"]
+                )
+            ),
         )
         return kept.of(frame)
 

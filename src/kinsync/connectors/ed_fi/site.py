@@ -110,6 +110,13 @@ class EdFiTokens(ClientCredentials):
             told = json.loads(response.read())
         except ValueError:
             told = None
+        is_asked = isinstance(told, dict) and bool({"urls", "dataModels"} & told.keys())
+        if not is_asked and not response.is_server_error:
+            raise SourceRefusal(
+                f"Ed-Fi shows no versions at the address of the source (HTTP {response.status_code}"
+                "). Nothing was published. Check the address: it has to be the base address of the "
+                "API, which shows its versions when it is opened."
+            )
         path = path_of(told if isinstance(told, dict) else {}, "oauth", otherwise, self._given)
         return str(httpx2.URL(self._base).join(path))
 
