@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from kinsync.domain.errors import ChangeInput, SourceRefusal
+from kinsync.domain.errors import ChangeInput, IncompletePull, SourceRefusal
 from kinsync.simulators.roster import Roster
-from kinsync.simulators.serving import Fault, Serving
+from kinsync.simulators.serving import Fault, Reply, Request, Serving
 from kinsync.simulators.skyward_qmlativ import QUIRKS, SkywardQmlativSystem
 from tests.connectors.contract import TokenContract
 from tests.connectors.reading import Reader, reader
@@ -28,6 +28,18 @@ class TestContract(TokenContract):
 
     def expire(self, system: Any) -> None:
         system.tokens.end()
+
+    def test_a_page_that_comes_twice_ends_the_pull(self, serving: Serving, source: Reader) -> None:
+        answer = serving.system.answer  # the number of a page is part of its path
+
+        def answered(request: Request) -> Reply:
+            first = request.path.replace("/Student/Student/2/", "/Student/Student/1/")
+            return answer(replace(request, path=first))
+
+        serving.system.answer = answered  # type: ignore[method-assign]
+
+        with pytest.raises(IncompletePull, match="twice"):
+            source.read()
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import polars as pl
@@ -50,17 +52,12 @@ class Shapes:
 
     def of(self, name: str, students: pl.DataFrame, contacts: pl.DataFrame) -> Sequence[Record]:
         """All of a resource, in the order of the ids."""
+        kept = self._shown.setdefault(name, Shown(partial(self._made, name)))
+        return kept.of(contacts if "ontact" in name else students)
+
+    def _made(self, name: str, frame: pl.DataFrame) -> Sequence[Record]:
         make: Callable[[pl.DataFrame], Iterator[Record]] = getattr(self, f"_{name}")
-        frame = contacts if "ontact" in name else students
-        kept = self._shown.setdefault(
-            name,
-            Shown(
-                lambda frame: sorted(
-                    (_finished(name, one) for one in make(frame)), key=lambda one: one["id"]
-                )
-            ),
-        )
-        return kept.of(frame)
+        return sorted((_finished(name, one) for one in make(frame)), key=itemgetter("id"))
 
     # -- students ----------------------------------------------------------------------------
 

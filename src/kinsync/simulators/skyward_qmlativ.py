@@ -25,7 +25,7 @@ QUIRKS: Mapping[str, str] = {
     "agencies": "a few friends are agencies: no first name, the whole name in the last",
     "codes-alone": "types and relationships have a code and no description",
     "confidential-phones": "a few phones are marked confidential",
-    "extensions": "phones of work have an extension in a field of its own",
+    "extensions": "a few phones have an extension in a field of its own",
     "faxes": "everybody has a fax, which stands first",
     "formatted-phones": "phones are written with brackets, dots, or a leading 1",
     "guardians-on-call": "every guardian is an emergency contact too",
@@ -273,8 +273,8 @@ class SkywardQmlativSystem:
         written = phone(row["phone"], number) if "formatted-phones" in self.quirks else row["phone"]
         is_quiet = "confidential-phones" in self.quirks and is_few
         told = self._a_phone(number, 1, written, row["phone_kind"])
-        has_extension = "extensions" in self.quirks and row["phone_kind"] == "work"
-        yield told | {"IsConfidential": is_quiet, "Extension": "204" if has_extension else ""}
+        extension = "204" if "extensions" in self.quirks and is_few else ""
+        yield told | {"IsConfidential": is_quiet, "Extension": extension}
 
     def _a_phone(self, person: int, rank: int, digits: str, kind: str) -> dict[str, Any]:
         return {
