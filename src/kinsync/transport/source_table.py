@@ -123,7 +123,8 @@ class SourceTable:
         self.rows[table.name] += len(piece.rows)
 
     def _check(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        for name in (*table.key, *table.certain):
+        found_by = table.via[1:] if table.via else ()
+        for name in (*table.key, *table.certain, *found_by):
             if not all(name in row for row in rows) or (
                 name in table.key and any(row[name] in (None, "") for row in rows)
             ):
