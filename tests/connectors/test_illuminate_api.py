@@ -13,7 +13,7 @@ import pytest
 from kinsync.domain.errors import ChangeInput, IncompletePull, SourceRefusal
 from kinsync.simulators.illuminate import QUIRKS, IlluminateSystem
 from kinsync.simulators.roster import Roster
-from kinsync.simulators.serving import Fault, Serving
+from kinsync.simulators.serving import Serving
 from tests.connectors.contract import TokenContract
 from tests.connectors.reading import Reader, reader
 
@@ -22,7 +22,6 @@ OTHER_NAMES = """
 contact_name = { join = ["Contact.given_name", "Contact.family_name"] }
 contact_relationship = { column = "Contact.relation" }
 contact_sis_id = { column = "Contact.person_id" }
-contact_type = { constant = "Other" }
 """
 
 
@@ -160,16 +159,17 @@ def test_a_first_look_names_the_fields_that_there_are(tmp_path: Path) -> None:
 
 
 def test_contacts_of_nobody_are_no_district_without_contacts(tmp_path: Path) -> None:
-    with illuminate(tmp_path) as (_, source):
-        wrong = replace(source, settings={**source.settings, "student_key": "last_name"})
+    with illuminate(tmp_path) as (serving, source):
+        roster = serving.system.roster
+        roster.contacts = roster.contacts.with_columns(student=pl.lit("9") + pl.col("student"))
 
         with pytest.raises(SourceRefusal, match="student_key"):
-            wrong.read()
+            source.read()
 
 
 def test_an_empty_year_is_told_as_such(tmp_path: Path) -> None:
     with illuminate(tmp_path) as (serving, source):
-        serving.fail(Fault.EMPTY, "/Students/", times=9)
+        serving.system.roster.students = serving.system.roster.students.clear()
 
         with pytest.raises(ChangeInput, match="Students is empty"):
             source.look()

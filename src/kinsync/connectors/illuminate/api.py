@@ -17,7 +17,7 @@ from kinsync.connectors.connector import Carries, Connector, Given, Setting, Sta
 from kinsync.domain.errors import ChangeInput, NothingThere, SourceRefusal
 from kinsync.transport.http import Answer, Http, Limits
 from kinsync.transport.paging import Numbered, pages
-from kinsync.transport.signing import ClientCredentials, OAuth1
+from kinsync.transport.signing import ClientCredentials, OAuth1, quoted
 from kinsync.transport.source_table import Piece, Table
 
 SIGNED = ("oauth2", "oauth1")
@@ -165,7 +165,7 @@ class IlluminateApi(Connector):
         paging = Numbered(
             given.number("page_size"), "page", "limit", last=_last_page, found=_all_rows
         )
-        yield from pages(http, "{resource}/", paging, rows=_rows, parts={"resource": resource})
+        yield from pages(http, f"{quoted(resource)}/", paging, rows=_rows)
 
 
 class _Students:
