@@ -82,14 +82,15 @@ class EdFiApi(Connector):
         standard = ".".join(map(str, api.site.standard))
         yield f"The API answers: version {_shown(api.site.version)}, data standard {standard}."
         counts = {table.name: api.count(table.name) for table in self.tables}
-        yield f"The key sees {counts[STUDENTS.name]} students."
+        yield f"The key sees {_amount(counts[STUDENTS.name])} students."
         if counts[STUDENTS.name] == 0:
             raise ChangeInput(
                 "The key sees no student. Check the year and the instance of the source, and in the"
                 " API's administration the education organisations and the claim set of the key."
             )
         names = [api.name_of(table.name) for table in (CONTACTS, TIES)]
-        yield f"It sees {counts[CONTACTS.name]} {names[0]} and {counts[TIES.name]} {names[1]}."
+        sees = [_amount(counts[table.name]) for table in (CONTACTS, TIES)]
+        yield f"It sees {sees[0]} {names[0]} and {sees[1]} {names[1]}."
         if 0 in (counts[CONTACTS.name], counts[TIES.name]):
             raise ChangeInput(
                 f"The key sees no {names[0]} or no {names[1]}. An API shows those of students at "
@@ -284,6 +285,10 @@ def _day_of(answer: Answer) -> date:
 
 def _next_token(answer: Answer) -> str | None:
     return answer.headers.get("next-page-token") or None
+
+
+def _amount(count: int | None) -> str:
+    return "uncounted" if count is None else f"{count:,}"
 
 
 def _shown(version: Sequence[int]) -> str:

@@ -173,7 +173,8 @@ def _cursor(answer: Answer) -> str | None:
 def _with_schools(student: Mapping[str, Any]) -> Mapping[str, Any]:
     """A student whose schools stand in one cell."""
     listed = student.get("schoolIds")
-    return {**student, "schoolIds": "|".join(map(str, listed))} if listed else student
+    is_list = isinstance(listed, list)
+    return {**student, "schoolIds": "|".join(map(str, listed))} if is_list else student
 
 
 def _ties(who: str, guardians: Sequence[Mapping[str, Any]]) -> Piece:
