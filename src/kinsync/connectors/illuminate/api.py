@@ -155,8 +155,8 @@ class IlluminateApi(Connector):
             yield from self._pages(http, given, given[setting])
         except NothingThere as error:
             raise SourceRefusal(
-                f"{http.who} has no resource {given[setting]}. Nothing was published. Tell the "
-                f"source its name there ({setting}), and check that the address ends with the right"
+                f"{http.who} has nothing at {given[setting]}. Nothing was published. Tell the source "
+                f"what the resource is called there ({setting}), and check that the address ends with the right"
                 " root, such as live or dna. A district without it can use the extract: the "
                 "connector illuminate."
             ) from error

@@ -173,8 +173,9 @@ def _cursor(answer: Answer) -> str | None:
 def _with_schools(student: Mapping[str, Any]) -> Mapping[str, Any]:
     """A student whose schools stand in one cell."""
     listed = student.get("schoolIds")
-    is_list = isinstance(listed, list)
-    return {**student, "schoolIds": "|".join(map(str, listed))} if is_list else student
+    if not isinstance(listed, list):
+        return student
+    return {**student, "schoolIds": "|".join(map(str, listed))}
 
 
 def _ties(who: str, guardians: Sequence[Mapping[str, Any]]) -> Piece:
