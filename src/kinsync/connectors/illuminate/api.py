@@ -155,10 +155,10 @@ class IlluminateApi(Connector):
             yield from self._pages(http, given, given[setting])
         except NothingThere as error:
             raise SourceRefusal(
-                f"{http.who} has nothing at {given[setting]}. Nothing was published. Tell the source "
-                f"what the resource is called there ({setting}), and check that the address ends with the right"
-                " root, such as live or dna. A district without it can use the extract: the "
-                "connector illuminate."
+                f"{http.who} has nothing at {given[setting]}. Nothing was published. Tell the "
+                f"source what the resource is called there ({setting}), and check that the address "
+                "ends with the right root, such as live or dna. A district without it can use the "
+                "extract: the connector illuminate."
             ) from error
 
     def _pages(self, http: Http, given: Given, resource: str) -> Iterator[list[dict[str, Any]]]:
