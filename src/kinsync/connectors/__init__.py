@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 CONNECTORS: Mapping[str, str] = {
     "aeries": "kinsync.connectors.aeries.api:AeriesApi",
     "illuminate": "kinsync.connectors.illuminate.extract:IlluminateExtract",
+    "infinite-campus-api": "kinsync.connectors.infinite_campus.api:InfiniteCampusApi",
     "infinite-campus-auto": "kinsync.connectors.infinite_campus.auto:InfiniteCampusAuto",
+    "oneroster": "kinsync.connectors.oneroster.rest:OneRoster",
+    "oneroster-csv": "kinsync.connectors.oneroster.package:OneRosterCsv",
     "schoolinsight": "kinsync.connectors.schoolinsight.query:SchoolInsight",
     "skyward-auto": "kinsync.connectors.skyward.auto:SkywardAuto",
 }

@@ -8,6 +8,7 @@ Wrong *data* is a finding (``domain.rules``); a row never raises.
     │   ├── Refused      a file that cannot be read as contacts (its findings say why)
     │   ├── Revoked      an account that was closed while it was in use
     │   └── SourceRefusal  a source does not let us in, or has not what is asked of it
+    │       └── NothingThere   it has nothing there, or not with these parameters
     ├── TryAgainLater    database, network or disk is away: nothing was published
     │   └── IncompletePull   a source gave less than all it has, or nothing that can be read
     ├── Conflict         somebody else changed it meanwhile: look again before repeating
@@ -41,6 +42,10 @@ class Revoked(ChangeInput):
 
 class SourceRefusal(ChangeInput):
     """A source refuses: address, credentials, certificate or rights have to be put right there."""
+
+
+class NothingThere(SourceRefusal):
+    """A source does not know the question: a connector may have another way to ask."""
 
 
 class Conflict(ChangeInput):

@@ -9,6 +9,8 @@ from kinsync.simulators.serving import System
 
 SYSTEMS: Mapping[str, str] = {
     "aeries": "kinsync.simulators.aeries:AeriesSystem",
+    "infinite-campus-api": "kinsync.simulators.infinite_campus:InfiniteCampusSystem",
+    "oneroster": "kinsync.simulators.oneroster:OneRosterSystem",
 }
 """Name → where its class is; beside it stands what ``QUIRKS`` it has."""
 

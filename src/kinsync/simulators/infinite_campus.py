@@ -1,0 +1,106 @@
+"""A pretended Infinite Campus: its OneRoster service, as consumers and its makers describe it.
+
+Source: Infinite Campus, "OneRoster 1.1 Data Models", "OneRoster 1.2 Data Models" and "OneRoster
+Prerequisites"; notes of consumers and consortia.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import polars as pl
+
+from kinsync.simulators import oneroster
+from kinsync.simulators.oneroster import CLIENT_ID, SECRET, OneRosterSystem
+from kinsync.simulators.roster import Roster
+from kinsync.simulators.serving import Reply, Request
+from kinsync.simulators.spelling import A_FEW, phone
+
+APP = "kinsync"
+TOKEN_PATH = "/campus/oauth2/token"  # noqa: S105 - a path
+TOKEN_SECONDS = 3600
+_SHARED = (
+    *("booleans", "capital-roles", "clamped", "deleted", "disabled", "local-orgs", "no-guardians"),
+    *("no-sort", "no-totals", "students-alone", "contacts-alone", "two-schools"),
+)
+QUIRKS: Mapping[str, str] = {
+    **{name: oneroster.QUIRKS[name] for name in _SHARED},
+    "formatted-phones": "phones are written with brackets, dots and extensions",
+    "no-accounts": "a few guardians have no account: students name them, and they are not there",
+    "other-base": "the service stands at the shorter of its two addresses",
+    "version-1.1": "the service is of 1.1: keys are numbers with a letter before them",
+}
+"""Each switched on by itself."""
+
+_GUARDIANS = ("mother", "father", "stepmother")
+
+
+class InfiniteCampusSystem(OneRosterSystem):
+    """One district's Infinite Campus."""
+
+    def __init__(self, roster: Roster, *, quirks: Collection[str] = ()) -> None:
+        version = "1.1" if "version-1.1" in quirks else "1.2"
+        super().__init__(roster, quirks=quirks, version=version)
+        self.tokens.seconds = TOKEN_SECONDS
+
+    @property
+    def path(self) -> str:
+        if self.version == "1.1":
+            start = "/campus/api" if "other-base" in self.quirks else f"/campus/oneroster/{APP}"
+            return f"{start}/ims/oneroster/v1p1"
+        start = "/campus/api"
+        if "other-base" not in self.quirks:
+            start += f"/oneroster/v1p2/{APP}"
+        return f"{start}/ims/oneroster/rostering/v1p2"
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        return {
+            "client_id": CLIENT_ID,
+            "client_secret": SECRET,
+            "token_url": f"{TOKEN_PATH}?appName={APP}",
+        }
+
+    @property
+    def token_path(self) -> str:
+        return TOKEN_PATH
+
+    def answer(self, request: Request) -> Reply:
+        if request.path == TOKEN_PATH and not request.query.get("appName"):
+            page = "<html><body>No Campus Application selected</body></html>"
+            return Reply(page, 400, {"Content-Type": "text/html"})
+        return super().answer(request)
+
+    def student_id(self, number: str) -> str:
+        return self._key("s", number)
+
+    def contact_id(self, person: int) -> str:
+        return self._key("g", str(person))
+
+    def school_id(self, code: str) -> str:
+        return self._key("", code)
+
+    def _key(self, letter: str, number: str) -> str:
+        if self.version == "1.1":
+            return letter + number
+        return str(uuid5(NAMESPACE_URL, f"{letter or 'o'}{number}"))
+
+    def _contact_rows(self) -> pl.DataFrame:
+        rows = super()._contact_rows()
+        has_account = pl.col("person") % A_FEW != 2
+        return rows.filter(has_account) if "no-accounts" in self.quirks else rows
+
+    def _contact(self, row: Mapping[str, Any], *, second: bool = False) -> dict[str, Any]:
+        record = super()._contact(row, second=second)
+        number = row["person"]
+        told = phone(row["phone"], number) if "formatted-phones" in self.quirks else row["phone"]
+        return record | {"sms": "", "phone": told, "identifier": "", "username": str(number)}
+
+    def _role_of(self, role: str) -> str:
+        """By the Guardian flag of the relationship; the word of it is not sent."""
+        return "guardian" if role in _GUARDIANS else "relative"
+
+    def _listed(self, request: Request, name: str, found: Sequence[Mapping[str, Any]]) -> Reply:
+        if request.query.get("ext_basic") == "true":
+            found = [{**one, "metadata": {"ext": one.get("username", "")}} for one in found]
+        return super()._listed(request, name, found)
