@@ -248,8 +248,20 @@ def test_an_answer_without_end_is_not_read_to_its_end() -> None:
         http.get("all")
 
 
+class Meeting(Lists):
+    """Nobody is answered before somebody else has asked too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._two = threading.Barrier(2, timeout=30)
+
+    def answer(self, request: Request) -> Reply:
+        self._two.wait()
+        return super().answer(request)
+
+
 def test_items_are_worked_on_side_by_side_and_come_in_their_order() -> None:
-    with Serving(Lists()) as serving, asking(serving, in_flight=3) as http:
+    with Serving(Meeting()) as serving, asking(serving, in_flight=3) as http:
         found = list(http.each(range(20), lambda number: (number, http.get("echo").place)))
 
     assert found == [(number, "echo") for number in range(20)]
