@@ -8,10 +8,10 @@ import pytest
 
 from kinsync.domain.errors import Refused
 from kinsync.services.arrivals import sync_arrived
+from kinsync.services.arrived import Arrivals
 from kinsync.services.pulls import PullTools, pull
 from kinsync.services.sources import Reach, add_source, look_at
 from kinsync.services.sync import Outcome
-from kinsync.services.uploads import Arrivals
 from kinsync.simulators.extracts import EXTRACTS, write_extract
 from kinsync.store.sealing import open_sealer
 from kinsync.store.sources import Source

@@ -181,7 +181,7 @@ class OneRosterSystem:
             return [one for one in self.orgs() if name == "orgs" or one["type"] != "district"]
         role = name.removesuffix("s")
         found = [one for one in self.users() if name == "users" or role in roles_of(one)]
-        return found if is_alone else [one for one in found if not self._is_hidden(one)]
+        return found if is_alone else [one for one in found if self.is_listed(one)]
 
     def _listed(self, request: Request, name: str, found: Sequence[Mapping[str, Any]]) -> Reply:
         query = request.query
@@ -400,10 +400,11 @@ class OneRosterSystem:
     def _reference(self, kind: str, key: str) -> dict[str, str]:
         return {"href": f"{self.path}/{kind}s/{key}", "sourcedId": key, "type": kind}
 
-    def _is_hidden(self, record: Mapping[str, Any]) -> bool:
-        digits = re.sub(r"\D", "", record["sourcedId"]) or "0"
-        is_contact = record["sourcedId"].startswith("con-")
-        return "hidden" in self.quirks and is_contact and int(digits) % A_FEW == 6
+    def is_listed(self, record: Mapping[str, Any]) -> bool:
+        """Whether a user stands in lists, and not alone under its key."""
+        key = record["sourcedId"]
+        is_hidden = key.startswith("con-") and int(re.sub(r"\D", "", key)) % A_FEW == 6
+        return not (is_hidden and "hidden" in self.quirks)
 
 
 def _as_users(contacts: pl.DataFrame) -> pl.DataFrame:

@@ -61,7 +61,7 @@ class DelimitedFile:
     survey: Survey
     header: Header | None
     findings: pl.DataFrame
-    keeps: object = field(default=None, repr=False)
+    keeps: object = field(default=None, repr=False, kw_only=True)
     """What has to stay as long as the file is read, such as the folder in which it lies."""
 
     @property

@@ -61,7 +61,7 @@ class OneRosterCsv(Package):
             files = _Files(archive)
             version = "1.2" if files.has_roles else "1.1"
             yield f"It is a whole package of OneRoster {version}."
-            users = sum(1 for _ in files.rows("users")) - 1
+            users = sum(1 for _ in files.rows("users"))
             yield f"It has {users:,} users."
 
     def unpack(self, path: Path, given: Given, spool: Spool) -> tuple[Path, pl.DataFrame]:
@@ -81,7 +81,8 @@ class OneRosterCsv(Package):
         table = spool.path("source.csv")
         written.write(table, people.joined)
         unknown = [
-            ("users.csv", naming[one], "agentSourcedIds", "contact-unknown", one)
+            # Its row is one of users.csv, and must not be taken for one of the table.
+            ("users.csv", None, f"agentSourcedIds of row {naming[one]}", "contact-unknown", one)
             for one in found.missing()
         ]
         return table, pl.DataFrame(unknown, schema=FINDINGS, orient="row")

@@ -212,7 +212,9 @@ def _word(told: object) -> str:
     return str(told or "").strip().lower()
 
 
-def _picked(record: Record, paths: Sequence[str], but: Mapping[str, Any] | None = None) -> dict:
+def _picked(
+    record: Record, paths: Sequence[str], but: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """What a record has at these paths; a path that it does not have is not there."""
     found: dict[str, Any] = {}
     for path in paths:
