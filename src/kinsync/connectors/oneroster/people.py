@@ -69,7 +69,7 @@ class People:
     ) -> None:
         """``orgs`` are the organisations there are, ``tables`` with all columns that are wanted."""
         self._orgs = orgs
-        self._paths = {table.name: table.columns for table in tables}
+        self._paths = {table.name: _paths(table) for table in tables}
         self._types = {sourced_id(one): _word(one.get("type")) for one in orgs}
         self._with_disabled = with_disabled
         self._came: set[str] = set()
@@ -78,8 +78,7 @@ class People:
 
     def schools(self) -> Piece:
         """The organisations as rows."""
-        paths = self._paths[SCHOOLS.name]
-        return Piece(SCHOOLS.name, [_picked(one, paths) for one in self._orgs])
+        return Piece(SCHOOLS.name, [self._picked(SCHOOLS, one) for one in self._orgs])
 
     def pieces(self, records: Sequence[Record]) -> Iterator[Piece]:
         """The rows of some records. Who was deleted, or is left out, has none."""
@@ -124,17 +123,28 @@ class People:
 
     def _student(self, record: Record) -> dict[str, Any]:
         schools = self._schools_of(record)
-        own = {
+        return {
+            **self._picked(STUDENTS, record),
             KEY: sourced_id(record),
             "school": next(iter(schools), ""),
             "schools": ", ".join(schools),
         }
-        return own | _picked(record, self._paths[STUDENTS.name], but=own)
 
     def _contact(self, record: Record, roles: Sequence[str]) -> dict[str, Any]:
         telling = next((role for role in CONTACT_ROLES if role in roles), next(iter(roles), ""))
         own = {"contact": sourced_id(record), "role": telling}
-        return own | _picked(record, self._paths[CONTACTS.name], but=own)
+        return {**self._picked(CONTACTS, record), **own}
+
+    def _picked(self, table: Table, record: Record) -> dict[str, Any]:
+        """What a record has of the columns of a table; a column that it does not have is not there.
+
+        That tells a blank cell from an interface that has changed.
+        """
+        return {
+            column: _at(record[first], further)
+            for column, first, further in self._paths[table.name]
+            if first in record
+        }
 
     def _schools_of(self, record: Record) -> list[str]:
         """All schools of a student, the one that comes first in the lead, the others in order.
@@ -212,24 +222,21 @@ def _word(told: object) -> str:
     return str(told or "").strip().lower()
 
 
-def _picked(
-    record: Record, paths: Sequence[str], but: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """What a record has at these paths; a path that it does not have is not there."""
-    found: dict[str, Any] = {}
-    for path in paths:
-        if not but or path not in but:
-            first, *rest = path.split(".")
-            if first in record:
-                found[path] = _at(record[first], rest)
-    return found
+def _paths(table: Table) -> list[tuple[str, str, list[str]]]:
+    """The columns of a table, each with the path that leads to it in a record."""
+    split = ((column, column.split(".")) for column in table.columns)
+    return [(column, path[0], path[1:]) for column, path in split]
 
 
 def _at(value: Any, path: Sequence[str]) -> Any:
     """What stands deeper in a value: under a name, or in a list of ids under its type."""
     for name in path:
         if isinstance(value, list):
-            typed = {str(one.get("type")): one.get("identifier") for one in value if one}
+            typed = {
+                str(one.get("type")): one.get("identifier")
+                for one in value
+                if isinstance(one, dict)
+            }
             value = _under(typed, name)
         else:
             value = _under(value, name) if isinstance(value, dict) else None
