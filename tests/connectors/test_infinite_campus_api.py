@@ -28,7 +28,7 @@ class TestContract(TokenContract):
         return InfiniteCampusSystem(roster, quirks=quirks)
 
     def key_of(self, system: Any, number: str) -> str:
-        key: str = system.student_id(number)
+        key: str = system.people.student_id(number)
         return key
 
     def expire(self, system: Any) -> None:
@@ -59,7 +59,7 @@ def pairs(rows: pl.DataFrame) -> list[tuple[str, str]]:
 
 def true_pairs(system: InfiniteCampusSystem, where: pl.Expr | bool = True) -> list[tuple[str, str]]:
     known = system.roster.contacts.filter(where)
-    keys = map(system.student_id, known["student"])
+    keys = map(system.people.student_id, known["student"])
     return sorted(zip(keys, known["name"], strict=True))
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from kinsync.connectors.oneroster import rest
 from kinsync.domain.errors import ChangeInput, IncompletePull, SourceRefusal
-from kinsync.simulators.oneroster import QUIRKS, OneRosterSystem, roles_of
+from kinsync.simulators.oneroster import QUIRKS, OneRosterSystem
+from kinsync.simulators.oneroster_users import roles_of
 from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Reply, Request, Serving
 from tests.connectors.contract import TokenContract
@@ -141,7 +142,7 @@ def test_parents_and_guardians_are_told_from_relatives(tmp_path: Path) -> None:
         people = source.taken_in().people
         roles = Counter(
             role
-            for one in system.users()
+            for one in system.people.users()
             for role in [roles_of(one)[0]] * len(one["agents"])
             if role != "student"
         )
@@ -218,7 +219,7 @@ def test_a_contact_whom_there_is_not_is_left_out_and_the_student_stays(tmp_path:
 
 def test_who_is_named_and_not_listed_is_asked_for_alone(tmp_path: Path) -> None:
     with oneroster(tmp_path, "hidden") as (system, source):
-        assert not all(map(system.is_listed, system.users()))
+        assert not all(map(system.people.is_listed, system.people.users()))
         assert pairs(source.rows()) == true_pairs(system)
 
 
@@ -228,7 +229,7 @@ def is_no_contact(record: Mapping[str, Any]) -> bool:
 
 def test_a_list_that_leaves_out_many_who_are_there_is_not_the_whole(tmp_path: Path) -> None:
     with oneroster(tmp_path, students=700) as (system, source):
-        system.is_listed = is_no_contact  # type: ignore[method-assign]
+        system.people.is_listed = is_no_contact  # type: ignore[method-assign]
 
         with pytest.raises(IncompletePull, match="did not list"):
             source.read()
@@ -237,7 +238,7 @@ def test_a_list_that_leaves_out_many_who_are_there_is_not_the_whole(tmp_path: Pa
 def test_staff_and_students_who_are_named_are_contacts_of_their_kind(tmp_path: Path) -> None:
     with oneroster(tmp_path, "other-roles", "sibling-agents") as (system, source):
         rows = source.rows()
-        first = system.student_id(system.roster.students["Student_id"][0])
+        first = system.people.student_id(system.roster.students["Student_id"][0])
 
     types = dict(zip(rows["contact_sis_id"], rows["contact_type"], strict=True))
     assert types["staff-1"] == "Other"
@@ -250,7 +251,7 @@ def test_a_contact_with_a_record_for_each_role_is_two_unless_mapped_by_name(
     by_name = '[fields]\ncontact_sis_id = { column = "contact.username" }'
     with oneroster(tmp_path, "id-per-role") as (system, source):
         persons = set(system.roster.contacts["person"])
-        doubled = [one for one in persons if system.has_second(one)]
+        doubled = [one for one in persons if system.people.has_second(one)]
 
         assert doubled
         assert source.taken_in().counts.contacts == len(persons) + len(doubled)
@@ -303,7 +304,7 @@ def test_a_scope_that_is_needed_and_not_told_is_refused(tmp_path: Path) -> None:
 def test_contacts_come_in_the_same_order_however_they_are_listed(tmp_path: Path) -> None:
     with oneroster(tmp_path, "no-sort") as (system, source):
         before = source.read()
-        system.users().reverse()
+        system.people.users().reverse()
 
         assert source.read().equals(before)
 
@@ -315,7 +316,7 @@ def moving(system: OneRosterSystem, moved: Callable[[list[dict[str, Any]]], None
     def answered(request: Request) -> Reply:
         reply = answer(request)
         if request.path.endswith("/users") and request.query.get("offset") == "0":
-            moved(system.users())
+            moved(system.people.users())
         return reply
 
     system.answer = answered  # type: ignore[method-assign]
@@ -357,7 +358,7 @@ def test_who_moves_on_an_uncounted_list_costs_no_family_that_stays_its_contacts(
 ) -> None:
     with oneroster(tmp_path, "no-totals") as (system, source):
         stay = set(true_pairs(system))
-        first = system.users()[0]["sourcedId"]
+        first = system.people.users()[0]["sourcedId"]
         moving(system, moved)
         rows = told(source, page_size="10").rows()
 

@@ -5,13 +5,14 @@ Prerequisites"; notes of consumers and consortia.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 from uuid import NAMESPACE_URL, uuid5
 
 import polars as pl
 
 from kinsync.simulators import oneroster
 from kinsync.simulators.oneroster import CLIENT_ID, SECRET, OneRosterSystem
+from kinsync.simulators.oneroster_users import Users
 from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Reply, Request
 from kinsync.simulators.spelling import A_FEW, phone
@@ -35,8 +36,43 @@ QUIRKS: Mapping[str, str] = {
 _GUARDIANS = ("mother", "father", "stepmother")
 
 
+class _CampusUsers(Users):
+    """Everybody whom Infinite Campus knows who has an account."""
+
+    def student_id(self, number: str) -> str:
+        return self._key("s", number)
+
+    def contact_id(self, person: int) -> str:
+        return self._key("g", str(person))
+
+    def school_id(self, code: str) -> str:
+        return self._key("", code)
+
+    def _key(self, letter: str, number: str) -> str:
+        if self.version == "1.1":
+            return letter + number
+        return str(uuid5(NAMESPACE_URL, f"{letter or 'o'}{number}"))
+
+    def _contact_rows(self) -> pl.DataFrame:
+        rows = super()._contact_rows()
+        has_account = pl.col("person") % A_FEW != 2
+        return rows.filter(has_account) if "no-accounts" in self.quirks else rows
+
+    def _contact(self, row: Mapping[str, Any], *, second: bool = False) -> dict[str, Any]:
+        record = super()._contact(row, second=second)
+        number = row["person"]
+        told = phone(row["phone"], number) if "formatted-phones" in self.quirks else row["phone"]
+        return record | {"sms": "", "phone": told, "identifier": "", "username": str(number)}
+
+    def _role_of(self, role: str) -> str:
+        """By the Guardian flag of the relationship; the word of it is not sent."""
+        return "guardian" if role in _GUARDIANS else "relative"
+
+
 class InfiniteCampusSystem(OneRosterSystem):
     """One district's Infinite Campus."""
+
+    kind: ClassVar[type[Users]] = _CampusUsers
 
     def __init__(self, roster: Roster, *, quirks: Collection[str] = ()) -> None:
         version = "1.1" if "version-1.1" in quirks else "1.2"
@@ -70,35 +106,6 @@ class InfiniteCampusSystem(OneRosterSystem):
             page = "<html><body>No Campus Application selected</body></html>"
             return Reply(page, 400, {"Content-Type": "text/html"})
         return super().answer(request)
-
-    def student_id(self, number: str) -> str:
-        return self._key("s", number)
-
-    def contact_id(self, person: int) -> str:
-        return self._key("g", str(person))
-
-    def school_id(self, code: str) -> str:
-        return self._key("", code)
-
-    def _key(self, letter: str, number: str) -> str:
-        if self.version == "1.1":
-            return letter + number
-        return str(uuid5(NAMESPACE_URL, f"{letter or 'o'}{number}"))
-
-    def _contact_rows(self) -> pl.DataFrame:
-        rows = super()._contact_rows()
-        has_account = pl.col("person") % A_FEW != 2
-        return rows.filter(has_account) if "no-accounts" in self.quirks else rows
-
-    def _contact(self, row: Mapping[str, Any], *, second: bool = False) -> dict[str, Any]:
-        record = super()._contact(row, second=second)
-        number = row["person"]
-        told = phone(row["phone"], number) if "formatted-phones" in self.quirks else row["phone"]
-        return record | {"sms": "", "phone": told, "identifier": "", "username": str(number)}
-
-    def _role_of(self, role: str) -> str:
-        """By the Guardian flag of the relationship; the word of it is not sent."""
-        return "guardian" if role in _GUARDIANS else "relative"
 
     def _listed(self, request: Request, name: str, found: Sequence[Mapping[str, Any]]) -> Reply:
         if request.query.get("ext_basic") == "true":

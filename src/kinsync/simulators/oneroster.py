@@ -6,17 +6,15 @@ least kind.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
-
-import polars as pl
+from typing import Any, ClassVar
 
 from kinsync.simulators.bearer import Tokens, basic
 from kinsync.simulators.oauth1 import is_signed
-from kinsync.simulators.roster import Roster, as_persons
+from kinsync.simulators.oneroster_users import Users, roles_of
+from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Reply, Request
-from kinsync.simulators.spelling import A_FEW, ROLE_WORDS
 
 CLIENT_ID, SECRET = "kinsync-lakeside", "9d4c-71be-a2f0-5e83"
 SCOPE = "https://purl.imsglobal.org/spec/or/{version}/scope/roster-core.readonly"
@@ -54,15 +52,15 @@ QUIRKS: Mapping[str, str] = {
 }
 """Each switched on by itself."""
 
-_ROLES = {"mother": "parent", "father": "parent", "stepmother": "guardian"}
 _ENVELOPES = {"orgs": ("orgs", "org"), "schools": ("orgs", "org"), "users": ("users", "user")}
 _ENVELOPES |= {"students": ("users", "user"), "teachers": ("users", "user")}
 _CLAUSE = re.compile(r"([\w.]+)(!=|>=|<=|=|>|<|~)'([^']*)'")
-_MODIFIED = datetime(2026, 9, 2, 13, 5, 11, tzinfo=UTC)
 
 
 class OneRosterSystem:
     """One district's OneRoster service."""
+
+    kind: ClassVar[type[Users]] = Users
 
     def __init__(
         self,
@@ -79,11 +77,8 @@ class OneRosterSystem:
         self.auth = auth
         self.tokens = Tokens(TOKEN_SECONDS)
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
-        self._modified: dict[str, datetime] = {}
+        self.people = self.kind(roster, quirks, version=version, path=self.path)
         self._nonces: set[str] = set()
-        self._users: list[dict[str, Any]] = []
-        self._night = 0
-        roster.seen_as(_as_users)
 
     @property
     def path(self) -> str:
@@ -104,12 +99,12 @@ class OneRosterSystem:
         return told
 
     def night(self) -> None:
-        before = {one["sourcedId"]: one for one in self.users()}
+        before = {one["sourcedId"]: one for one in self.people.users()}
         self.roster.next_night()
         at = self.now()
-        for one in self.users():
+        for one in self.people.users():
             if before.get(one["sourcedId"]) != one:
-                self._modified[one["sourcedId"]] = at
+                self.people.modified[one["sourcedId"]] = at
 
     def error(self, status: int) -> Reply:
         return self._failure(status, "internal_server_error")
@@ -178,10 +173,12 @@ class OneRosterSystem:
 
     def _list(self, name: str, *, is_alone: bool = False) -> list[dict[str, Any]]:
         if name in ("orgs", "schools"):
-            return [one for one in self.orgs() if name == "orgs" or one["type"] != "district"]
+            return [
+                one for one in self.people.orgs() if name == "orgs" or one["type"] != "district"
+            ]
         role = name.removesuffix("s")
-        found = [one for one in self.users() if name == "users" or role in roles_of(one)]
-        return found if is_alone else [one for one in found if self.is_listed(one)]
+        found = [one for one in self.people.users() if name == "users" or role in roles_of(one)]
+        return found if is_alone else [one for one in found if self.people.is_listed(one)]
 
     def _listed(self, request: Request, name: str, found: Sequence[Mapping[str, Any]]) -> Reply:
         query = request.query
@@ -231,191 +228,6 @@ class OneRosterSystem:
             },
         }
         return Reply(told if self.version == "1.2" else {"statusInfoSet": [told]}, status)
-
-    # -- what is served ----------------------------------------------------------------------
-
-    def student_id(self, number: str) -> str:
-        """The sourcedId of a student."""
-        return number
-
-    def contact_id(self, person: int) -> str:
-        """The sourcedId of a contact."""
-        return f"con-{person}"
-
-    def school_id(self, code: str) -> str:
-        """The sourcedId of a school."""
-        return code
-
-    def orgs(self) -> list[dict[str, Any]]:
-        """The district and its schools."""
-        kind = "local" if "local-orgs" in self.quirks else "school"
-        schools = [
-            self._record(
-                self.school_id(code), name=f"School {code}", type=kind, identifier=code, parent=None
-            )
-            for code in self.roster.schools
-        ]
-        district = self._record("district", name="Lakeside", type="district", identifier="")
-        return [district, *schools]
-
-    def users(self) -> list[dict[str, Any]]:
-        """Everybody: students, staff and contacts."""
-        if self._night != self.roster.night:
-            self._night, self._users = self.roster.night, list(self._all_users())
-        return self._users
-
-    def _all_users(self) -> Iterator[dict[str, Any]]:
-        students: dict[str, list[int]] = {}
-        for student, person in self.roster.contacts.select("student", "person").iter_rows():
-            students.setdefault(student, []).append(person)
-        for number, row in enumerate(self.roster.students.iter_rows(named=True)):
-            yield from self._doubled(
-                number, self._student(row, students.get(row["Student_id"], []))
-            )
-        yield self._staff()
-        if "no-guardians" not in self.quirks:
-            yield from self._contacts()
-
-    def _doubled(self, number: int, record: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        yield record
-        if "duplicates" in self.quirks and number % A_FEW == 2:
-            yield dict(record)
-
-    def _contacts(self) -> Iterator[dict[str, Any]]:
-        for row in self._contact_rows().iter_rows(named=True):
-            number = row["person"]
-            record = self._contact(row)
-            if "deleted" in self.quirks and number % A_FEW == 3:
-                record["status"] = "tobedeleted" if number % 2 else "inactive"
-            yield from self._doubled(number, record)
-            if "id-per-role" in self.quirks and self.has_second(number):
-                yield self._contact({**row, "role": "aunt"}, second=True)
-
-    def _contact_rows(self) -> pl.DataFrame:
-        """One row is one person who is a contact, with their students and schools."""
-        return self.roster.contacts.group_by("person", maintain_order=True).agg(
-            pl.col("student", "school"),
-            pl.col("role", "first", "last", "phone", "phone_kind", "email").first(),
-        )
-
-    def _role_of(self, role: str) -> str:
-        """The role of OneRoster for what a person is."""
-        return _ROLES.get(role, "relative")
-
-    def has_second(self, person: int) -> bool:
-        """Whether a contact has a second record, under the quirk ``id-per-role``."""
-        return person % A_FEW == 1
-
-    def _student(self, row: Mapping[str, Any], contacts: Sequence[int]) -> dict[str, Any]:
-        number = int(row["Student_id"])
-        agents = [self.contact_id(person) for person in contacts]
-        if "id-per-role" in self.quirks:
-            agents += [self.contact_id(one) + "-2" for one in contacts if self.has_second(one)]
-        agents = [] if "contacts-alone" in self.quirks else agents
-        is_one_of_few = number % A_FEW == 4
-        if "dangling-agents" in self.quirks and is_one_of_few:
-            agents.append(f"con-gone-{number}")
-        if "other-roles" in self.quirks and is_one_of_few:
-            agents.append("staff-1")
-        if "sibling-agents" in self.quirks and is_one_of_few:
-            agents.append(self.student_id(self.roster.students["Student_id"][0]))
-        schools = [self.school_id(row["School_id"])]
-        if "two-schools" in self.quirks and is_one_of_few:
-            schools += [self.school_id(one) for one in self.roster.schools if one not in schools]
-        if "district-role" in self.quirks:
-            schools.insert(0, "district")
-        return self._user(
-            self.student_id(row["Student_id"]),
-            "student",
-            schools,
-            agents,
-            username=row["Student_email"] or row["Student_id"],
-            givenName=row["First_name"],
-            middleName=row["Middle_name"] or "",
-            familyName=row["Last_name"],
-            identifier=row["Student_number"] or "",
-            email=row["Student_email"] or "",
-            grades=[row["Grade"]] if row["Grade"] else [],
-            userIds=[{"type": "SIS", "identifier": row["Student_number"] or ""}],
-            userMasterIdentifier=row["State_id"] or "",
-        )
-
-    def _staff(self) -> dict[str, Any]:
-        role = "principal" if "other-roles" in self.quirks else "teacher"
-        schools = [self.school_id(code) for code in self.roster.schools[:1]]
-        names = {"givenName": "Odile", "familyName": "Brandt", "email": "o.brandt@lakeside.example"}
-        return self._user("staff-1", role, schools, [], username="obrandt", **names)
-
-    def _contact(self, row: Mapping[str, Any], *, second: bool = False) -> dict[str, Any]:
-        role = self._role_of(row["role"])
-        students = [self.student_id(one) for one in dict.fromkeys(row["student"])]
-        is_mobile = row["phone_kind"] in ("cell", "")
-        record = self._user(
-            self.contact_id(row["person"]) + ("-2" if second else ""),
-            role,
-            [self.school_id(one) for one in sorted(set(row["school"]))],
-            [] if "students-alone" in self.quirks else students,
-            username=row["email"] or f"con{row['person']}",
-            givenName=row["first"],
-            middleName="",
-            familyName=row["last"],
-            identifier=str(row["person"]),
-            email=row["email"],
-            sms=row["phone"] if is_mobile else "",
-            phone="" if is_mobile else row["phone"],
-        )
-        if "disabled" in self.quirks and row["person"] % A_FEW == 5:
-            record["enabledUser"] = "false"
-        if "metadata" in self.quirks:
-            record["metadata"] = {"relationship": ROLE_WORDS[row["role"]]}
-        return record
-
-    def _user(
-        self, key: str, role: str, orgs: Sequence[str], agents: Sequence[str], **told: Any
-    ) -> dict[str, Any]:
-        shown = role.capitalize() if "capital-roles" in self.quirks else role
-        references = [self._reference("org", one) for one in orgs]
-        record = self._record(
-            key,
-            enabledUser=True if "booleans" in self.quirks else "true",
-            **{"sms": "", "phone": "", "grades": [], **told},
-            agents=[self._reference("user", one) for one in agents],
-        )
-        if self.version == "1.1" or "old-records" in self.quirks:
-            return record | {"role": shown, "orgs": references}
-        kinds = ("primary", *("secondary" for _ in orgs[1:]))
-        roles = [
-            {"roleType": kind, "role": shown, "org": org}
-            for kind, org in zip(kinds, references, strict=True)
-        ]
-        return record | {"roles": roles}
-
-    def _record(self, key: str, **told: Any) -> dict[str, Any]:
-        modified = self._modified.get(key, _MODIFIED)
-        text = f"{modified:%Y-%m-%dT%H:%M:%S}"
-        text += "Z" if "no-milliseconds" in self.quirks else f".{modified.microsecond // 1000:03}Z"
-        start = {"sourcedId": key, "status": "active", "dateLastModified": text, "metadata": {}}
-        return start | told
-
-    def _reference(self, kind: str, key: str) -> dict[str, str]:
-        return {"href": f"{self.path}/{kind}s/{key}", "sourcedId": key, "type": kind}
-
-    def is_listed(self, record: Mapping[str, Any]) -> bool:
-        """Whether a user stands in lists, and not alone under its key."""
-        key = record["sourcedId"]
-        is_hidden = key.startswith("con-") and int(re.sub(r"\D", "", key)) % A_FEW == 6
-        return not (is_hidden and "hidden" in self.quirks)
-
-
-def _as_users(contacts: pl.DataFrame) -> pl.DataFrame:
-    """What OneRoster can hold: a record for each person, who has one role to all students."""
-    return as_persons(contacts).with_columns(pl.col("role").first().over("person"))
-
-
-def roles_of(record: Mapping[str, Any]) -> list[str]:
-    """The roles of a user, of either version."""
-    told = [one["role"] for one in record["roles"]] if "roles" in record else [record["role"]]
-    return [one.lower() for one in told]
 
 
 def _orgs_of(record: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,8 @@ import polars as pl
 
 from kinsync.simulators.extracts.extract import Extract, Extracted, Quirks
 from kinsync.simulators.extracts.layout import Layout
-from kinsync.simulators.oneroster import OneRosterSystem, roles_of
+from kinsync.simulators.oneroster import OneRosterSystem
+from kinsync.simulators.oneroster_users import roles_of
 from kinsync.simulators.roster import Roster
 
 _USERS_11 = (
@@ -111,7 +112,7 @@ def _start(key: str, quirks: Quirks) -> dict[str, str]:
 
 def _orgs(system: OneRosterSystem, quirks: Quirks) -> Rows:
     yield _ORGS
-    for one in system.orgs():
+    for one in system.people.orgs():
         told = {name: one[name] for name in ("name", "type", "identifier")}
         yield _cells(_ORGS, _start(one["sourcedId"], quirks) | told)
 
@@ -121,7 +122,7 @@ def _users(system: OneRosterSystem, quirks: Quirks) -> Rows:
     more = ("metadata.relationship",) if "metadata" in quirks else ()
     between = "; " if "semicolons" in quirks else ","
     yield (*columns, *more)
-    for number, one in enumerate(system.users()):
+    for number, one in enumerate(system.people.users()):
         plain = {name: value for name, value in one.items() if isinstance(value, str)}
         told = plain | _start(one["sourcedId"], quirks)
         told["dateLastModified"] = one["dateLastModified"] if "active" in quirks else ""
@@ -140,7 +141,7 @@ def _users(system: OneRosterSystem, quirks: Quirks) -> Rows:
 def _roles(system: OneRosterSystem, quirks: Quirks) -> Rows:
     yield _ROLES
     number = 0
-    for one in system.users():
+    for one in system.people.users():
         for role in one["roles"]:
             number += 1
             told = {
