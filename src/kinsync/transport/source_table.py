@@ -154,18 +154,23 @@ class SourceTable:
         """
         for name, lot in list(self._in_hand):
             self._set_down(self._tables[name], lot)
-        for table in self._tables.values():
-            if table.via:
-                self._hand_out(table, *table.via)
+        for link, by in {table.via for table in self._tables.values() if table.via}:
+            pairs = self._pairs(self._tables[link], by)
+            for table in self._tables.values():
+                if table.via == (link, by):
+                    self._hand_out(table, pairs, by)
         rows = students = 0
         try:
             with path.open("wb") as file:
                 for lot in range(LOTS):
+                    spine = self._of(self._tables[self._spine], lot)
+                    if spine.is_empty() and lot:
+                        continue  # the first one has the header
                     theirs = {name: self._of(table, lot) for name, table in self._tables.items()}
                     frame = join({name: rows.lazy() for name, rows in theirs.items()}).collect()
                     _write(file, frame, has_header=lot == 0)
                     rows += frame.height
-                    students += theirs[self._spine].height
+                    students += spine.height
         except OSError as error:
             raise TryAgainLater(
                 "The temporary folder cannot be written. Nothing was published. Make room on the "
@@ -184,16 +189,18 @@ class SourceTable:
         nothing = pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
         return pl.concat([nothing, *self._spool.parts(name)])
 
-    def _hand_out(self, table: Table, link: str, by: str) -> None:
+    def _pairs(self, link: Table, by: str) -> pl.DataFrame:
+        """Which students are named beside what ``by`` holds, and in which lot each is."""
+        named = [self._of(link, lot).select(self._student_key, by, lot=lot) for lot in range(LOTS)]
+        return pl.concat(named).drop_nulls().unique()
+
+    def _hand_out(self, table: Table, pairs: pl.DataFrame, by: str) -> None:
         """Copy the rows of a table to the lots of the students whose they are."""
-        student, links = self._student_key, self._tables[link]
-        named = [self._of(links, lot).select(student, by, lot=lot) for lot in range(LOTS)]
-        pairs = pl.concat(named).drop_nulls().unique()
         waiting: dict[int, list[pl.DataFrame]] = {}
         count = 0
         for group in range(GROUPS):
             rows = _each_once(self._read(f"{table.file}-{group}", table.columns), table.key)
-            met = pairs.join(rows, on=by).select("lot", student, *table.columns)
+            met = pairs.join(rows, on=by).select("lot", self._student_key, *table.columns)
             for (lot,), theirs in met.partition_by("lot", as_dict=True, include_key=False).items():
                 waiting.setdefault(lot, []).append(theirs)
             count += met.height
