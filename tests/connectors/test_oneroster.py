@@ -228,11 +228,13 @@ def is_no_contact(record: Mapping[str, Any]) -> bool:
 
 
 def test_a_list_that_leaves_out_many_who_are_there_is_not_the_whole(tmp_path: Path) -> None:
-    with oneroster(tmp_path, students=700) as (system, source):
+    with oneroster(tmp_path, students=150) as (system, source):
         system.people.is_listed = is_no_contact  # type: ignore[method-assign]
 
         with pytest.raises(IncompletePull, match="did not list"):
             source.read()
+        assert "these are there too" in source.look()[-1]
+        assert pairs(told(source, asked_alone="5000").rows()) == true_pairs(system)
 
 
 def test_staff_and_students_who_are_named_are_contacts_of_their_kind(tmp_path: Path) -> None:
@@ -274,10 +276,11 @@ def test_all_schools_of_a_student_are_read_and_the_first_leads(tmp_path: Path) -
     }
 
 
+@pytest.mark.parametrize("quirks", [(), ("contacts-alone",)])
 def test_a_service_without_contacts_gives_its_students_and_the_first_look_says_so(
-    tmp_path: Path,
+    quirks: tuple[str, ...], tmp_path: Path
 ) -> None:
-    with oneroster(tmp_path, "no-guardians", "contacts-alone") as (system, source):
+    with oneroster(tmp_path, "no-guardians", *quirks) as (system, source):
         taken, said = source.taken_in(), source.look()
 
     assert (taken.counts.students, taken.counts.contacts) == (system.roster.students.height, 0)

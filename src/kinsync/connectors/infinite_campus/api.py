@@ -33,6 +33,7 @@ class InfiniteCampusApi(OneRoster):
         Setting("version", "1.1 or 1.2, for an address without its path", "1.2"),
         Setting("disabled", "no: leave out people whose account is disabled", "yes"),
         Setting("page_size", "users asked for at a time", "1000"),
+        Setting("asked_alone", "people at most who are named, not listed, and looked up", "200"),
     )
     carries: ClassVar = Carries(
         contacts="all guardians and relatives of a student who have an account",

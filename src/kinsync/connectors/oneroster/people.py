@@ -92,7 +92,7 @@ class People:
             roles = _roles(record)
             if "student" in roles:
                 students.append(self._student(record))
-            agents = _agents(record)
+            agents = agents_of(record)
             ties += self._tied(sourced_id(record), roles, agents)
             self.contacts += bool(set(roles) & set(CONTACT_ROLES))
             contacts.append(self._contact(record, roles))
@@ -203,7 +203,8 @@ def _orgs(record: Record) -> Iterator[str]:
             yield found
 
 
-def _agents(record: Record) -> list[str]:
+def agents_of(record: Record) -> list[str]:
+    """The keys of the users whom a user names."""
     return [found for one in _list(record.get("agents")) if (found := _reference(one))]
 
 

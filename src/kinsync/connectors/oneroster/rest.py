@@ -27,10 +27,9 @@ SIGNED = {"oauth1-sha256": "HMAC-SHA256", "oauth1-sha1": "HMAC-SHA1"}
 TOKENS = ("oauth2", "oauth2-form")
 SORTED = {"sort": "sourcedId", "orderBy": "asc"}
 """So that no user moves from one page to another while the list is read."""
-MOST_ASKED_ALONE = 200
-"""People who are named and were not listed, who are looked up."""
 LOOKED_AT = 5
-"""Pages of users in which a first look hopes to meet a student and a contact."""
+"""Pages of users in which a first look hopes to meet a student and a contact, and contacts whom it
+looks up where it does not."""
 
 
 class OneRoster(Connector):
@@ -50,6 +49,7 @@ class OneRoster(Connector):
         Setting("version", "1.1 or 1.2, for an address without its path", "1.2"),
         Setting("disabled", "no: leave out people whose login is disabled", "yes"),
         Setting("page_size", "users asked for at a time", "1000"),
+        Setting("asked_alone", "people at most who are named, not listed, and looked up", "200"),
     )
     carries: ClassVar = Carries(
         contacts="all contacts of a student, in whichever direction they are tied",
@@ -116,10 +116,10 @@ class OneRoster(Connector):
         schools = sum(str(one.get("type")).lower() == "school" for one in orgs)
         yield f"{self.title} answers, with {len(orgs)} organisations, {schools} of them schools."
         seen = people.People(orgs)
-        first: list[dict[str, Any]] = []
+        named: list[str] = []
         count = 0
         for number, page in enumerate(self._users(http, given), 1):
-            first += [one for one in page if one.get("agents")][:1]
+            named = named or [agent for one in page for agent in people.agents_of(one)]
             count += len(page)
             list(seen.pieces(page))
             if number == LOOKED_AT or (seen.students and seen.contacts):
@@ -131,13 +131,13 @@ class OneRoster(Connector):
             )
         yield f"Among the first {count} users there are {seen.students} students."
         if seen.contacts:
-            yield f"{seen.contacts} of them are parents, guardians or relatives."
-        elif first:
-            yield "Students name contacts."
+            yield f"{seen.contacts} are parents, guardians or relatives."
+        elif any(_alone(http, user) for user in named[:LOOKED_AT]):
+            yield "They name contacts, and these are there too."
         else:
             yield (
-                "None of them is a parent, guardian or relative, and no student names one. Where "
-                "contacts are not sent, switch that on there: guardians have to be included."
+                "None of them is a parent, guardian or relative, and whom they name is not there. "
+                "Where contacts are not sent, switch that on: guardians have to be included."
             )
 
     def read(self, http: Http, given: Given, state: State) -> Iterator[Piece]:
@@ -146,29 +146,32 @@ class OneRoster(Connector):
         yield found.schools()
         for page in self._users(http, given):
             yield from found.pieces(page)
-        yield from self._named_alone(http, found)
+        yield from self._named_alone(http, found, given.number("asked_alone"))
 
     def join(self, tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
         return people.joined(tables)
 
-    def _named_alone(self, http: Http, found: people.People) -> Iterator[Piece]:
+    def _named_alone(self, http: Http, found: people.People, most: int) -> Iterator[Piece]:
         """Those whom others name and the list does not have, as far as they are there.
 
         A list that moves while it is read loses somebody; some lists leave out who has no login.
         """
         asked: set[str] = set()
+        has_some = False
         while missing := [one for one in found.missing() if one not in asked]:
-            now = missing[: MOST_ASKED_ALONE - len(asked)]
+            now = missing[: most - len(asked)]
+            if not now:
+                break
             asked.update(now)
             there = [one for one in http.each(now, lambda user: _alone(http, user)) if one]
+            has_some |= bool(there)
             yield from found.pieces(there)
-            if len(asked) >= MOST_ASKED_ALONE:
-                if there:
-                    raise IncompletePull(
-                        f"{http.who} did not give the whole of {USERS}: people are there whom it "
-                        "did not list. Nothing was published; the next pull tries again."
-                    )
-                return
+        if missing and has_some:
+            raise IncompletePull(
+                f"{http.who} did not give the whole of {USERS}: people are there whom it did not "
+                f"list, more than the {most} who are asked for alone. Nothing was published; the "
+                "next pull tries again. Where it leaves them out on purpose, raise asked_alone."
+            )
 
     def _orgs(self, http: Http, given: Given) -> list[dict[str, Any]]:
         return [row for page in self._pages(http, given, ORGS) for row in page]
