@@ -126,12 +126,15 @@ def test_an_address_may_be_shown_in_several_ways(version: str, tmp_path: Path) -
 
 
 def test_metadata_that_a_mapping_names_is_asked_for(tmp_path: Path) -> None:
-    own = '[fields]\nstudent_number = { column = "student.metadata.ext" }'
-    with campus(tmp_path) as (_, source):
-        plain = replace(source, own=own).read()
-        assert "student.metadata.ext" not in source.read().columns
+    name = "student.metadata.ic.legacySourcedId"
+    own = f'[fields]\nstudent_sis_id = {{ column = "{name}" }}'
+    with campus(tmp_path) as (system, source):
+        assert name not in source.read().columns
+        rows = replace(source, own=own).rows()
 
-    assert plain["student.metadata.ext"].null_count() == 0
+    assert set(rows["student_sis_id"]) == {
+        f"s{number}" for number in system.roster.students["Student_id"]
+    }
 
 
 def test_one_guardian_of_several_students_is_one_contact(tmp_path: Path) -> None:

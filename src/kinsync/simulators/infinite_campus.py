@@ -6,7 +6,7 @@ Prerequisites"; notes of consumers and consortia.
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import polars as pl
 
@@ -20,6 +20,7 @@ from kinsync.simulators.spelling import A_FEW, phone
 APP = "kinsync"
 TOKEN_PATH = "/campus/oauth2/token"  # noqa: S105 - a path
 TOKEN_SECONDS = 3600
+STAFF = "678"
 _SHARED = (
     *("booleans", "capital-roles", "clamped", "deleted", "disabled", "local-orgs", "no-guardians"),
     *("no-sort", "no-totals", "students-alone", "contacts-alone", "two-schools"),
@@ -36,6 +37,11 @@ QUIRKS: Mapping[str, str] = {
 _GUARDIANS = ("mother", "father", "stepmother")
 
 
+def _legacy(letter: str, number: str) -> dict[str, Any]:
+    """The key that a person had in 1.1."""
+    return {"metadata": {"ic.legacySourcedId": letter + number}}
+
+
 class _CampusUsers(Users):
     """Everybody whom Infinite Campus knows who has an account."""
 
@@ -48,10 +54,17 @@ class _CampusUsers(Users):
     def school_id(self, code: str) -> str:
         return self._key("", code)
 
+    def district_id(self) -> str:
+        return self._key("", "0")
+
+    def staff_id(self) -> str:
+        return self._key("t", STAFF)
+
     def _key(self, letter: str, number: str) -> str:
         if self.version == "1.1":
             return letter + number
-        return str(uuid5(NAMESPACE_URL, f"{letter or 'o'}{number}"))
+        drawn = uuid5(NAMESPACE_URL, f"{letter or 'o'}{number}")
+        return str(UUID(bytes=drawn.bytes, version=4))
 
     def _contact_rows(self) -> pl.DataFrame:
         rows = super()._contact_rows()
@@ -62,7 +75,16 @@ class _CampusUsers(Users):
         record = super()._contact(row, second=second)
         number = row["person"]
         told = phone(row["phone"], number) if "formatted-phones" in self.quirks else row["phone"]
-        return record | {"sms": "", "phone": told, "identifier": "", "username": str(number)}
+        own = {"sms": "", "phone": told, "identifier": "", "username": str(number)}
+        return record | own | _legacy("g", str(number))
+
+    def _student(self, row: Mapping[str, Any], contacts: Sequence[int]) -> dict[str, Any]:
+        own = {"username": row["Student_number"]} | _legacy("s", row["Student_id"])
+        record = super()._student(row, contacts) | own
+        return {name: value for name, value in record.items() if name != "email" or value}
+
+    def _staff(self) -> dict[str, Any]:
+        return super()._staff() | {"username": STAFF} | _legacy("t", STAFF)
 
     def _role_of(self, role: str) -> str:
         """By the Guardian flag of the relationship; the word of it is not sent."""
@@ -107,7 +129,13 @@ class InfiniteCampusSystem(OneRosterSystem):
             return Reply(page, 400, {"Content-Type": "text/html"})
         return super().answer(request)
 
+    def _has_secret(self, request: Request) -> bool:
+        """In the header or in the form: both were seen to work."""
+        in_form = (request.form.get("client_id"), request.form.get("client_secret"))
+        return in_form == (CLIENT_ID, SECRET) or super()._has_secret(request)
+
     def _listed(self, request: Request, name: str, found: Sequence[Mapping[str, Any]]) -> Reply:
-        if request.query.get("ext_basic") == "true":
-            found = [{**one, "metadata": {"ext": one.get("username", "")}} for one in found]
+        """Metadata come where they are asked for."""
+        if request.query.get("ext_basic") != "true":
+            found = [{**one, "metadata": {}} for one in found]
         return super()._listed(request, name, found)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from kinsync.simulators.bearer import Tokens, basic
 from kinsync.simulators.oauth1 import is_signed
@@ -139,10 +140,8 @@ class OneRosterSystem:
         )
 
     def _has_secret(self, request: Request) -> bool:
-        if self.auth == "oauth2-form":
-            told = (request.form.get("client_id"), request.form.get("client_secret"))
-            return told == (CLIENT_ID, SECRET)
-        return basic(request) == (CLIENT_ID, SECRET)
+        in_form = (request.form.get("client_id"), request.form.get("client_secret"))
+        return (in_form if self.auth == "oauth2-form" else basic(request)) == (CLIENT_ID, SECRET)
 
     def _is_known(self, request: Request) -> bool:
         if not self.auth.startswith("oauth1"):
@@ -209,8 +208,8 @@ class OneRosterSystem:
                 host = ""
             if "internal-links" in self.quirks:
                 host = "http://roster-03.internal:8080"
-            link = f"{host}{request.path}?limit={size}&offset={start + size}"
-            told["Link"] = f'<{link}>; rel="next"'
+            query = {**request.query, "limit": str(size), "offset": str(start + size)}
+            told["Link"] = f'<{host}{request.path}?{urlencode(query)}>; rel="next"'
         return told
 
     def _failure(self, status: int, minor: str) -> Reply:

@@ -43,17 +43,26 @@ class Users:
         """The sourcedId of a school."""
         return code
 
+    def district_id(self) -> str:
+        """The sourcedId of the district."""
+        return "district"
+
+    def staff_id(self) -> str:
+        """The sourcedId of the one who teaches, or leads a school."""
+        return "staff-1"
+
     def orgs(self) -> list[dict[str, Any]]:
         """The district and its schools."""
         kind = "local" if "local-orgs" in self.quirks else "school"
+        above = {"parent": self._reference("org", self.district_id())}
         schools = [
             self._record(
-                self.school_id(code), name=f"School {code}", type=kind, identifier=code, parent=None
+                self.school_id(code), name=f"School {code}", type=kind, identifier=code, **above
             )
             for code in self.roster.schools
         ]
-        district = self._record("district", name="Lakeside", type="district", identifier="")
-        return [district, *schools]
+        lead = {"name": "Lakeside", "type": "district", "identifier": "0"}
+        return [self._record(self.district_id(), **lead), *schools]
 
     def users(self) -> list[dict[str, Any]]:
         """Everybody: students, staff and contacts."""
@@ -113,14 +122,14 @@ class Users:
         if "dangling-agents" in self.quirks and is_one_of_few:
             agents.append(f"con-gone-{number}")
         if "other-roles" in self.quirks and is_one_of_few:
-            agents.append("staff-1")
+            agents.append(self.staff_id())
         if "sibling-agents" in self.quirks and is_one_of_few:
             agents.append(self.student_id(self.roster.students["Student_id"][0]))
         schools = [self.school_id(row["School_id"])]
         if "two-schools" in self.quirks and is_one_of_few:
             schools += [self.school_id(one) for one in self.roster.schools if one not in schools]
         if "district-role" in self.quirks:
-            schools.insert(0, "district")
+            schools.insert(0, self.district_id())
         return self._user(
             self.student_id(row["Student_id"]),
             "student",
@@ -141,7 +150,7 @@ class Users:
         role = "principal" if "other-roles" in self.quirks else "teacher"
         schools = [self.school_id(code) for code in self.roster.schools[:1]]
         names = {"givenName": "Odile", "familyName": "Brandt", "email": "o.brandt@lakeside.example"}
-        return self._user("staff-1", role, schools, [], username="obrandt", **names)
+        return self._user(self.staff_id(), role, schools, [], username="obrandt", **names)
 
     def _contact(self, row: Mapping[str, Any], *, second: bool = False) -> dict[str, Any]:
         role = self._role_of(row["role"])

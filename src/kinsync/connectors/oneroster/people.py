@@ -231,6 +231,8 @@ def _paths(table: Table) -> list[tuple[str, str, list[str]]]:
 
 def _at(value: Any, path: Sequence[str]) -> Any:
     """What stands deeper in a value: under a name, or in a list of ids under its type."""
+    if isinstance(value, dict) and len(path) > 1 and ".".join(path) in value:
+        return value[".".join(path)]  # a name may have dots of its own
     for name in path:
         if isinstance(value, list):
             typed = {
