@@ -11,7 +11,7 @@ from kinsync.simulators.families.words import table
 SAMPLES = Path(__file__).parents[2] / "samples"
 NOT_PLANTED = {
     *FILE_CODES,
-    *("student-unknown", "encoding-guessed", "deletions-deferred"),
+    *("student-unknown", "contact-unknown", "encoding-guessed", "deletions-deferred"),
     *("column-unknown", "column-duplicate"),  # in the header
     *("phone-shared", "email-shared"),  # the school offices
 }

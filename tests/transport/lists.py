@@ -23,6 +23,8 @@ class Lists:
     rows: int = 25
     most: int = 10
     """Rows of a page at most, whatever is asked for."""
+    twice: int | None = None
+    """The row that stands there once more, behind itself."""
     has_total: bool = True
     totals: list[int] = field(default_factory=list)
     """What is said instead, one answer after another."""
@@ -54,13 +56,14 @@ class Lists:
         return reply
 
     def _page(self, start: int, size: int) -> list[dict[str, int]]:
-        stop = min(start + min(size, self.most), self.rows)
-        return [{"id": number} for number in range(start, stop)]
+        numbers = sorted([*range(self.rows), *([] if self.twice is None else [self.twice])])
+        return [{"id": number} for number in numbers[start : start + min(size, self.most)]]
 
     def _total(self) -> dict[str, str]:
         if self.totals:
             return {"X-Total-Count": str(self.totals.pop(0))}
-        return {"X-Total-Count": str(self.rows)} if self.has_total else {}
+        count = self.rows + (self.twice is not None)
+        return {"X-Total-Count": str(count)} if self.has_total else {}
 
     def _offset(self, request: Request) -> Reply:
         page = self._page(int(request.query["offset"]), int(request.query["limit"]))

@@ -122,6 +122,30 @@ def test_a_page_that_comes_twice_is_not_the_whole() -> None:
             read(lists, "offset", serving=serving)
 
 
+@pytest.mark.parametrize("may_repeat", [True, False])
+def test_a_row_that_ends_a_page_may_begin_the_next_where_that_is_said(may_repeat: bool) -> None:
+    with (
+        Serving(Lists(rows=21, twice=9)) as running,
+        Http(running.address, Unsigned(), who="Lists", limits=QUICK) as http,
+    ):
+        found = pages(http, "offset", Offset(10), rows=under, key=("id",), may_repeat=may_repeat)
+        if may_repeat:
+            assert sum(map(len, found)) == 22
+        else:
+            with pytest.raises(IncompletePull, match="came twice"):
+                list(found)
+
+
+def test_a_row_that_stands_twice_on_one_page_is_the_systems_own() -> None:
+    with (
+        Serving(Lists(rows=21, twice=5)) as running,
+        Http(running.address, Unsigned(), who="Lists", limits=QUICK) as http,
+    ):
+        found = list(pages(http, "offset", Offset(10), rows=under, key=("id",)))
+
+    assert sum(map(len, found)) == 22
+
+
 def test_what_is_no_list_is_not_taken_for_an_empty_one() -> None:
     with (
         Serving(Lists()) as running,

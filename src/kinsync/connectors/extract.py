@@ -1,11 +1,15 @@
 """Routes whose files arrive: an extract that a system writes, by SFTP or into a folder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
+
+import polars as pl
 
 from kinsync.connectors.connector import Given, Route, Setting
 from kinsync.domain.errors import ChangeInput
 from kinsync.transport.dialect import Dialect
+from kinsync.transport.spool import Spool
 
 ENCODINGS = ("utf-8", "cp1252", "utf-16")
 _SPELLED = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
@@ -24,11 +28,46 @@ class Extract(Route, Protocol):
     """The timetable on which a folder is looked at (``services.schedules``)."""
 
 
-def layout_settings(file: str) -> Sequence[Setting]:
-    """The settings that every route of files has: which file, and how it is written."""
+class NotWhole(Exception):
+    """A package of which nothing can be read: the code of a file finding, and where."""
+
+    def __init__(self, code: str, column: str | None = None, row: int | None = None) -> None:
+        super().__init__(code)
+        self.code, self.column, self.row = code, column, row
+
+
+@runtime_checkable
+class Package(Extract, Protocol):
+    """A route whose file is an archive of several: these are put together into one table."""
+
+    def look(self, path: Path) -> Iterator[str]:
+        """What a package is, in plain words.
+
+        Raises:
+            NotWhole: nothing of it can be read.
+        """
+
+    def unpack(self, path: Path, given: Given, spool: Spool) -> tuple[Path, pl.DataFrame]:
+        """The table, a delimited file in the spool, and what was found (``frames.FINDINGS``).
+
+        Raises:
+            NotWhole: nothing of it can be read.
+            TryAgainLater: the disk is full.
+        """
+
+
+def file_settings(file: str) -> Sequence[Setting]:
+    """The settings that every route of files has: which file, and where."""
     return (
         Setting("file", "name of the file; * stands for anything, such as a date", file),
         Setting("folder", "folder of this machine to read it from; blank: it comes by SFTP", ""),
+    )
+
+
+def layout_settings(file: str) -> Sequence[Setting]:
+    """These, and how the file is written."""
+    return (
+        *file_settings(file),
         Setting("delimiter", "comma, semicolon, tab or bar; blank: found out", ""),
         Setting("columns", "names of its columns, comma between, if it has no header", ""),
         Setting("widths", "characters of each column, comma between, if these are fixed", ""),

@@ -103,6 +103,24 @@ _CATALOGUE = (
         "The file has no line breaks",
         "Export the file with one row per line. Until then everything stays as it was published.",
     ),
+    _file(
+        "package-unreadable",
+        "The package is no zip file that can be opened",
+        "Send a zip file without a password, with manifest.csv, users.csv and whatever else the "
+        "manifest names. Until then everything stays as it was published.",
+    ),
+    _file(
+        "package-incomplete",
+        "A part of the package is missing or damaged",
+        "Export the package again and send it whole, with all columns that OneRoster names. "
+        "Until then everything stays as it was published.",
+    ),
+    _file(
+        "package-delta",
+        "The package holds only what has changed",
+        "Have the system export everything ('bulk' in its manifest), for who is gone is told by a "
+        "whole list alone. Until then everything stays as it was published.",
+    ),
     # Rows that are held: they delete nobody.
     _held(
         "row-shape",
@@ -203,6 +221,12 @@ _CATALOGUE = (
         "student-rows-differ",
         "The rows of one student say different things about the student",
         "Repeat the same student details in every row. Until then the student's first row counts.",
+    ),
+    _warning(
+        "contact-unknown",
+        "A student names a contact who is not in the package",
+        "Send the contact too. Until then the student is published without this contact.",
+        left_out=True,
     ),
     _warning(
         "student-detail-missing",

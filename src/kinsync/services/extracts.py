@@ -1,18 +1,22 @@
 """Extracts: a file that a system wrote, opened as the delivery that it is."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import polars as pl
+
 from kinsync.connectors.connector import Given, Route, default_mapping
-from kinsync.connectors.extract import Extract, dialect_of
+from kinsync.connectors.extract import Extract, NotWhole, Package, dialect_of
 from kinsync.connectors.students_file import students_mapping
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.mapping import Mapping as SourceMapping
 from kinsync.pipeline.map import Columns
 from kinsync.services.delivery import Delivery, delivery_of, existing
 from kinsync.services.intake import Source
-from kinsync.transport.delimited import DelimitedFile, open_delimited
+from kinsync.transport.delimited import DelimitedFile, open_delimited, refused
+from kinsync.transport.spool import Spool
 
 _NAMES = ("last_name", "first_name")
 
@@ -60,6 +64,8 @@ def open_extract(
     Raises:
         ChangeInput: there is no such file, it cannot be laid out so, or nobody names its students.
     """
+    if isinstance(route, Package):
+        return delivery_of([Source(_unpacked(path, route, mapping, values, name), mapping)])
     dialect = dialect_of(settings_of(route, values))
     file = open_delimited(existing(path), name=name, dialect=dialect)
     if file.is_refused or _names_students(file, mapping):
@@ -72,6 +78,26 @@ def open_extract(
         )
     theirs = Source(open_delimited(existing(students)), students_mapping())
     return delivery_of([theirs, Source(file, mapping, has_students=False)])
+
+
+def _unpacked(
+    path: Path,
+    route: Package,
+    mapping: SourceMapping,
+    values: Mapping[str, str],
+    name: str | None,
+) -> DelimitedFile:
+    """The table of a package. It lies in a folder that goes with the file."""
+    told = replace(settings_of(route, values), columns=mapping.columns)
+    called = name or path.name
+    spool = Spool().held()
+    try:
+        table, findings = route.unpack(existing(path), told, spool)
+    except NotWhole as fault:
+        return refused(path, fault.code, name=called, column=fault.column, row=fault.row)
+    file = open_delimited(table, name=called)
+    read = file.only(Columns(file.columns, mapping, file=called).used)
+    return replace(read, findings=pl.concat([read.findings, findings]), keeps=spool)
 
 
 def _names_students(file: DelimitedFile, mapping: SourceMapping) -> bool:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from kinsync.connectors import find_connector
 from kinsync.connectors.connector import Route
-from kinsync.connectors.extract import Extract
-from kinsync.domain.errors import ChangeInput, TryAgainLater
+from kinsync.connectors.extract import Extract, NotWhole, Package
+from kinsync.domain.errors import ChangeInput, Refused, TryAgainLater
+from kinsync.domain.rules import RULES
 from kinsync.services.extracts import is_file_of, settings_of
 from kinsync.store import uploads
 from kinsync.store.sources import Source, list_sources
@@ -63,6 +64,8 @@ def look_at_files(route: Extract, source: Source) -> Iterator[str]:
     if folder is not None:
         newest = _newest(route, source, folder)
         yield f"The newest file of {folder} is {newest.name}, {newest.stat().st_size:,} bytes."
+        if isinstance(route, Package):
+            yield from _look_into(route, newest)
         return
     yield f"Its files are uploaded: by SFTP, into the folder {source.name!r}."
     found = newest_file(source.district_id)
@@ -70,6 +73,15 @@ def look_at_files(route: Extract, source: Source) -> Iterator[str]:
         yield "None has come yet."
     else:
         yield f"The newest is {found[0].path}, {found[0].size:,} bytes."
+
+
+def _look_into(route: Package, path: Path) -> Iterator[str]:
+    try:
+        yield from route.look(path)
+    except NotWhole as fault:
+        rule = RULES[fault.code]
+        where = f" ({fault.column})" if fault.column else ""
+        raise Refused(f"{path.name}: {rule.title}{where}. {rule.advice}") from fault
 
 
 def collect(route: Extract, source: Source, path: Path, *, at: datetime) -> Written:
@@ -93,7 +105,7 @@ def collect(route: Extract, source: Source, path: Path, *, at: datetime) -> Writ
                 " was published. The next pull reads it."
             )
         shutil.copyfile(newest, path)
-        return Written(_lines(path), 0)
+        return Written(0 if isinstance(route, Package) else _lines(path), 0)
 
 
 def _newest(route: Extract, source: Source, folder: Path) -> Path:

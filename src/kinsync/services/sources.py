@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kinsync.connectors import find_connector
 from kinsync.connectors.connector import Connector, Given, Route, Setting
-from kinsync.connectors.extract import Extract, dialect_of
+from kinsync.connectors.extract import Extract, Package, dialect_of
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.mapping import Mapping as SourceMapping
 from kinsync.pipeline.map import Columns
@@ -65,7 +65,7 @@ def add_source(
             "district are not joined yet: remove that one first ('kinsync source remove')."
         )
     _check(route, values)
-    if isinstance(route, Extract):
+    if isinstance(route, Extract) and not isinstance(route, Package):
         dialect_of(settings_of(route, values))
     secret = {one.name for one in route.settings if one.is_secret}
     added = sources.add_source(

@@ -13,6 +13,8 @@ SYSTEMS: Mapping[str, str] = {
     "illuminate-api": "kinsync.simulators.illuminate:IlluminateSystem",
     "skyward-qmlativ": "kinsync.simulators.skyward_qmlativ:SkywardQmlativSystem",
     "skyward-api": "kinsync.simulators.skyward_sms2:SkywardSms2System",
+    "infinite-campus-api": "kinsync.simulators.infinite_campus:InfiniteCampusSystem",
+    "oneroster": "kinsync.simulators.oneroster:OneRosterSystem",
 }
 """Name → where its class is; beside it stands what ``QUIRKS`` it has."""
 

@@ -7,7 +7,7 @@ finding that says so.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -61,6 +61,8 @@ class DelimitedFile:
     survey: Survey
     header: Header | None
     findings: pl.DataFrame
+    keeps: object = field(default=None, repr=False, kw_only=True)
+    """What has to stay as long as the file is read, such as the folder in which it lies."""
 
     @property
     def size(self) -> int:
@@ -127,6 +129,20 @@ def open_delimited(
         survey=survey,
         header=header,
         findings=_findings(file_name, found),
+    )
+
+
+def refused(
+    path: Path, code: str, *, name: str, row: int | None = None, column: str | None = None
+) -> DelimitedFile:
+    """A file of which nothing can be read, and why: the code of a file finding, and where."""
+    return DelimitedFile(
+        path=path,
+        name=name,
+        dialect=Dialect(),
+        survey=survey_file(path),
+        header=None,
+        findings=_findings(name, [(row, column, code, None)]),
     )
 
 

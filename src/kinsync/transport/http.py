@@ -331,17 +331,27 @@ def read_base(address: str) -> str:
     Raises:
         ChangeInput: it is none, or not safe.
     """
+    url = read_address(address)
+    if url.query:
+        raise ChangeInput("The address of a source has no '?'. Leave out what begins with it.")
+    return str(url).rstrip("/") + "/"
+
+
+def read_address(address: str, base: str = "") -> httpx2.URL:
+    """An address to which credentials may be sent; it may be told by its path behind ``base``.
+
+    Raises:
+        ChangeInput: it is none, or not safe.
+    """
     try:
-        url = httpx2.URL(address.strip())
+        url = httpx2.URL(base).join(address.strip())
     except httpx2.InvalidURL:
         url = httpx2.URL("")
-    if url.scheme not in ("https", "http") or not url.host or url.userinfo or url.query:
-        raise ChangeInput(
-            "The address of a source is written https://host/path, without a name, password or '?'."
-        )
+    if url.scheme not in ("https", "http") or not url.host or url.userinfo:
+        raise ChangeInput("An address is written https://host/path, without a name or password.")
     if url.scheme == "http" and not _is_here(url.host):
         raise ChangeInput("The address has to begin with https://: credentials are sent there.")
-    return str(url).rstrip("/") + "/"
+    return url
 
 
 def _is_here(host: str) -> bool:

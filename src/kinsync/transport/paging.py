@@ -85,6 +85,8 @@ class Offset:
 
     Args:
         total_header: header that says how many rows there are in all.
+        follows: links are followed. Behind a proxy they may lead to a host that nobody outside
+            knows, and a system whose offsets can be counted needs none.
     """
 
     size: int
@@ -92,6 +94,7 @@ class Offset:
     limit_name: str = "limit"
     offset_name: str = "offset"
     first_params: Mapping[str, str] = field(default_factory=dict)
+    follows: bool = True
 
     def first(self) -> Asked:
         return self._at(0)
@@ -103,8 +106,8 @@ class Offset:
         total = self.total(answer)
         if total is not None and reached >= total:
             return None
-        found = self._at(reached)
-        return Asked(found.params, next_link(answer) or "")
+        link = next_link(answer) if self.follows else None
+        return Asked(self._at(reached).params, link or "")
 
     def total(self, answer: Answer) -> int | None:
         return _number(answer.headers.get(self.total_header))
@@ -195,19 +198,23 @@ def pages(
     key: Sequence[str] = (),
     parts: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
+    *,
+    may_repeat: bool = False,
 ) -> Iterator[Rows]:
     """The pages of a list, in order, each when it has come; empty ones are left out.
 
     Args:
         rows: the rows of an answer.
-        key: names whose values tell rows apart: where a list moves while it is read, a row comes
-            twice, and another one not at all.
+        key: names whose values tell rows apart: where a list moves while it is read, a row of one
+            page comes again on another, and another row not at all.
+        may_repeat: the row that ends a page may begin the next one. Either the system has it twice,
+            or somebody came in before it: nobody is lost by that.
         headers: sent with every request.
 
     Raises:
         IncompletePull, SourceRefusal: what came is not the whole list.
     """
-    account = _Account(http.who, path, key)
+    account = _Account(http.who, path, key, may_repeat)
     asked: Asked | None = paging.first()
     while asked is not None:
         account.note_asked(asked)
@@ -237,11 +244,13 @@ class _Account:
     who: str
     place: str
     key: Sequence[str]
+    may_repeat: bool
     rows: int = 0
     total: int | None = None
     _asked: set[str] = field(default_factory=set)
     _bodies: set[bytes] = field(default_factory=set)
     _keys: set[tuple[object, ...]] = field(default_factory=set)
+    _last: tuple[object, ...] | None = None
 
     def note_asked(self, asked: Asked) -> None:
         question = asked.url or repr(sorted(asked.params.items()))
@@ -258,11 +267,18 @@ class _Account:
         if found and digest in self._bodies:
             raise self._short("a page came twice")
         self._bodies.add(digest)
-        for row in found if self.key else ():
-            name = tuple(row.get(one) for one in self.key)
-            if name in self._keys:
-                raise self._short("a row came twice: the list moved while it was read")
-            self._keys.add(name)
+        self._note_keys([tuple(row.get(one) for one in self.key) for row in found])
+
+    def _note_keys(self, names: Sequence[tuple[object, ...]]) -> None:
+        if not self.key or not names:
+            return
+        repeated = self._keys.intersection(names)
+        if self.may_repeat and names[0] == self._last:
+            repeated.discard(names[0])
+        if repeated:
+            raise self._short("a row came twice: the list moved while it was read")
+        self._keys.update(names)
+        self._last = names[-1]
 
     def close(self) -> None:
         if self.total is not None and self.rows != self.total:

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -81,6 +82,11 @@ class Spool:
         trace: TracebackType | None,
     ) -> None:
         self._folder.cleanup()
+
+    def held(self) -> Self:
+        """The same, removed as soon as nobody has it any more, where that is no context."""
+        weakref.finalize(self, self._folder.cleanup)
+        return self
 
     def append(self, name: str, frame: pl.DataFrame) -> None:
         """Put a frame behind the others of that name.

@@ -28,6 +28,8 @@ class Extract:
     quirks: Mapping[str, str]
     renamed: Mapping[str, str]
     """What some districts call a column, for the quirk ``renamed``."""
+    pack: "Pack | None" = None
+    """How its files are written, where it writes several into one archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,14 @@ def write_extract(
     Raises:
         ChangeInput: a quirk is not known.
     """
-    known = {**LAYOUTS, **extract.quirks}
+    known = {**({} if extract.pack else LAYOUTS), **extract.quirks}
     if unknown := sorted(set(quirks) - known.keys()):
         raise ChangeInput(
             f"{extract.name} has no quirk {', '.join(unknown)}. Known: {', '.join(known)}."
         )
+    if extract.pack:
+        folder.mkdir(parents=True, exist_ok=True)
+        return extract.pack(folder / extract.file, students, seed, night, quirks)
     families = small_families(seed, students, mess=mess)
     for number in range(1, night):
         first = families.rows.unique("student", keep="first")["person"]
@@ -76,6 +81,10 @@ def write_extract(
     path = folder / extract.file
     path.write_bytes(laid_out(table, layout, quirks))
     return Extracted(path, table, truth, layout)
+
+
+Pack = Callable[[Path, int, int, int, Quirks], Extracted]
+"""Writes the archive of so many students, by a seed, as it is after so many nights."""
 
 
 def with_parts(rows: pl.DataFrame) -> pl.DataFrame:
