@@ -15,6 +15,7 @@ from kinsync.pipeline.carry import carry
 from kinsync.pipeline.diff import diff
 from kinsync.pipeline.match import Frames, NewIds, match
 from kinsync.pipeline.people import reached
+from kinsync.pipeline.restrict import restricted
 from kinsync.pipeline.settle import Unsettled, id_hash, prints, published_prints, settle
 from kinsync.pipeline.snapshot import schools
 from kinsync.pipeline.touched import TIES
@@ -27,12 +28,21 @@ WithWaitingIds = Callable[[Matched, Sequence[Snapshot]], Matched]
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What would change, and whether the deletions of this night wait for a cleaner one."""
+    """What would be, and whether the deletions of this night wait for a cleaner one."""
 
-    changes: Changes
+    before: Snapshot
+    """The part of what is published that was looked at."""
+    after: Snapshot
+    """The same as it would be."""
+    merged: pl.DataFrame
     is_deferred: bool
     carried: pl.DataFrame
     """Keys (``pipeline.touched.TIES``) of those of whom more stays than the delivery says."""
+
+    def changes(self, restricting: Changes | None = None) -> Changes:
+        """What publishing would do, or would do once ``restricting`` is published before."""
+        before = self.before if restricting is None else _with(self.before, restricting)
+        return diff(self.after, before, self.merged)
 
 
 def compare(
@@ -65,10 +75,24 @@ def compare(
     defers = intake.has_unreadable_student
     kept = carry(matched, before, intake.held, vocabulary, defer_deletions=defers)
     return Night(
-        changes=diff(kept.snapshot, before, kept.merged),
+        before=before,
+        after=restricted(kept.snapshot),
+        merged=kept.merged,
         is_deferred=defers and kept.snapshot.records() > matched.snapshot.records(),
         carried=_carried(kept.snapshot, matched.snapshot),
     )
+
+
+def _with(before: Snapshot, changes: Changes) -> Snapshot:
+    """A snapshot with updates of some of its records."""
+    frames = dict(before.frames)
+    for kind, frame in before.frames.items():
+        updated = changes.kinds[kind].updated
+        here = updated.filter(pl.col("id").is_in(frame["id"].implode()))
+        if here.height:
+            rest = frame.filter(~pl.col("id").is_in(here["id"].implode()))
+            frames[kind] = pl.concat([rest, here])
+    return Snapshot(frames)
 
 
 def _carried(kept: Snapshot, matched: Snapshot) -> pl.DataFrame:

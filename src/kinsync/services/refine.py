@@ -15,12 +15,14 @@ from kinsync.domain.frames import (
     HELD,
     STUDENT_DETAILS,
     STUDENTS,
+    TELLING_FIELDS,
     empty,
 )
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.check import (
     Header,
     check_contacts,
+    check_flags,
     check_repeated_details,
     check_students,
     findings_of,
@@ -152,7 +154,8 @@ class Refinery:
         """The contacts of one slot."""
         rows = self.columns.rows(table, number)
         rows = rows.with_columns(tidy(rows["student_sis_id"]))
-        contacts = clean_contacts(_with_contact(rows), self.vocabulary)
+        with_contact = _with_contact(rows)
+        contacts = clean_contacts(with_contact, self.vocabulary)
         says_something = pl.any_horizontal(pl.col(_SAYS_SOMETHING).is_not_null())
         told = contacts.filter(says_something)["row"].unique()
         if told.len() < contacts.height:
@@ -161,12 +164,11 @@ class Refinery:
         excluded = told.filter(told.is_in(left_out.implode()))
         if excluded.len():
             contacts = contacts.filter(~pl.col("row").is_in(excluded.implode()))
-        checked = check_contacts(
-            contacts,
-            self.vocabulary,
-            file=self.file,
-            header=partial(self.columns.header, slot=number),
-        )
+        header = partial(self.columns.header, slot=number)
+        checked = check_contacts(contacts, self.vocabulary, file=self.file, header=header)
+        flags = check_flags(with_contact, self.vocabulary, file=self.file, header=header)
+        if flags.height:
+            flags = flags.filter(pl.col("row").is_in(contacts["row"].unique().implode()))
         return _Slot(
             rows=rows,
             told=told,
@@ -174,7 +176,7 @@ class Refinery:
             count=told.len() - excluded.len(),
             kept=self._numbered(checked.kept, number),
             held=self._numbered(checked.held, number),
-            findings=checked.findings,
+            findings=pl.concat([checked.findings, flags]),
         )
 
     def _lone(
@@ -236,9 +238,9 @@ class Refinery:
 
 
 def _with_contact(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with anything in a contact column, without what they say about the student."""
+    """Rows with anything that makes a contact, without what they say about the student."""
     contacts = rows.select("row", "part", "student_sis_id", *CONTACT_FIELDS)
-    return contacts.filter(pl.any_horizontal((pl.col(CONTACT_FIELDS) != "").fill_null(value=False)))
+    return contacts.filter(pl.any_horizontal((pl.col(TELLING_FIELDS) != "").fill_null(value=False)))
 
 
 def _tidied(rows: pl.DataFrame) -> pl.DataFrame:
