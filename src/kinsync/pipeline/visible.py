@@ -68,9 +68,8 @@ def _unrestricted(snapshot: Snapshot) -> Snapshot:
 
 def _has_one_of(flags: Collection[str]) -> pl.Expr:
     """Relationships with one of these flags."""
-    wanted = [flag(name) for name in sorted(flags)]
-    has = pl.any_horizontal(pl.col("flags").str.contains(text, literal=True) for text in wanted)
-    return has.fill_null(value=False) if wanted else pl.lit(value=False)
+    has = [pl.col("flags").str.contains(flag(name), literal=True) for name in sorted(flags)]
+    return pl.any_horizontal(pl.lit(value=False), *has).fill_null(value=False)
 
 
 def events(before: Snapshot, after: Snapshot, was: Share, now: Share) -> pl.DataFrame:

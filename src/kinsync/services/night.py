@@ -28,21 +28,20 @@ WithWaitingIds = Callable[[Matched, Sequence[Snapshot]], Matched]
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What would be, and whether the deletions of this night wait for a cleaner one."""
+    """What would change, and whether the deletions of this night wait for a cleaner one."""
 
+    changes: Changes
     before: Snapshot
     """The part of what is published that was looked at."""
     after: Snapshot
     """The same as it would be."""
-    merged: pl.DataFrame
     is_deferred: bool
     carried: pl.DataFrame
     """Keys (``pipeline.touched.TIES``) of those of whom more stays than the delivery says."""
 
-    def changes(self, restricting: Changes | None = None) -> Changes:
-        """What publishing would do, or would do once ``restricting`` is published before."""
-        before = self.before if restricting is None else _with(self.before, restricting)
-        return diff(self.after, before, self.merged)
+    def changes_behind(self, restricting: Changes) -> Changes:
+        """What would change once ``restricting`` is published before."""
+        return diff(self.after, _with(self.before, restricting), self.changes.merged)
 
 
 def compare(
@@ -74,10 +73,11 @@ def compare(
     matched = with_waiting_ids(matched, (before, gone))
     defers = intake.has_unreadable_student
     kept = carry(matched, before, intake.held, vocabulary, defer_deletions=defers)
+    after = restricted(kept.snapshot)
     return Night(
+        changes=diff(after, before, kept.merged),
         before=before,
-        after=restricted(kept.snapshot),
-        merged=kept.merged,
+        after=after,
         is_deferred=defers and kept.snapshot.records() > matched.snapshot.records(),
         carried=_carried(kept.snapshot, matched.snapshot),
     )

@@ -204,7 +204,7 @@ class _Run:
         if night.is_deferred:
             intake.note_file_finding("deletions-deferred")
         report = report_on(intake)
-        changes, carried = night.changes(), night.carried
+        changes, carried = night.changes, night.carried
         self._keep_findings(intake)
         reasons = self._guard(changes, before, intake)
         if self.sync.is_preview or reasons:
@@ -228,7 +228,7 @@ class _Run:
         told = restricting(published.frames, newly)
         version = publish_restricted(self.district, told, self.tools)
         records.rebase_sync(self.sync, version)
-        return night.changes(told)
+        return night.changes_behind(told)
 
     def _published(self) -> snapshots.Published:
         return snapshots.published(self.district.id, storage=self.tools.storage)
