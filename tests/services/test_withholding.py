@@ -17,6 +17,7 @@ from kinsync.services.restore import restore
 from kinsync.services.share import Limits, connect, preview
 from kinsync.services.sync import Outcome
 from kinsync.store import access, records
+from kinsync.store.database import connect as database
 from tests.services.office import MORNING, Office, is_same, totals
 from tests.services.pupils import COLUMNS, Line, mother, school_of, uncle
 from tests.services.test_pause import Desk
@@ -201,3 +202,20 @@ def test_an_application_may_be_let_see_restricted_people(
     assert (kept.restricted, let.restricted) == (1, 0)
     assert let.receives["contact"] == kept.receives["contact"] + 1
     assert let.events["contact"] == {"created": 1, "updated": 0, "deleted": 0}
+
+
+def test_when_values_go_whoever_was_restricted_stays_so(office: Office) -> None:
+    office.sync(barring(SCHOOL, UNCLE))
+    with database() as owner:
+        owner.execute("UPDATE contact SET address = '{}'")
+        owner.execute("""UPDATE relationship SET flags = '{"order":1}'""")
+    office.sync([line for line in SCHOOL if line != UNCLE])
+    office.purge(after_days=70)
+
+    with database() as owner:
+        people = owner.execute(
+            "SELECT name, address, restricted FROM contact WHERE restricted IS NOT NULL"
+        )
+        assert people.fetchall() == [(None, None, "Y")]
+        ties = owner.execute("SELECT flags FROM relationship WHERE restricted IS NOT NULL")
+        assert ties.fetchall() == [(None,)]

@@ -201,7 +201,9 @@ class Refinery:
         if not self.has_students:
             return empty(pl.Schema({"row": pl.UInt32(), **STUDENTS})), []
         damaged = student_checks()[1].is_met
-        named = rows.filter(pl.col("student_sis_id").is_not_null() & ~damaged)
+        named = rows.select("row", "student_sis_id", *STUDENT_DETAILS).filter(
+            pl.col("student_sis_id").is_not_null() & ~damaged
+        )
         is_first = named["student_sis_id"].is_first_distinct()
         students, sources = clean_students(named.filter(is_first), self.vocabulary)
         return students, [
