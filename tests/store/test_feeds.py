@@ -106,8 +106,8 @@ def test_the_database_lets_through_what_each_edition_shows_and_tells_what_change
     assert feed(tie) == told
     assert len(editions) == len(seen)
     for (number, kept), ids in zip(editions, seen, strict=True):
-        own = Share.from_json(kept)
-        through = behind_the_gate(district, Sight(tie, number, own.is_open, own.restricted))
+        told_by = Share.from_json(kept)
+        through = behind_the_gate(district, Sight(tie, number, told_by.is_open, told_by.restricted))
         once_seen |= set(ids["relationship"])
         assert {**through, "relationship": None} == {**ids, "relationship": None}
         assert set(ids["relationship"]) <= set(through["relationship"]) <= once_seen
