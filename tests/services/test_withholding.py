@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 
 import pytest
@@ -219,3 +219,19 @@ def test_when_values_go_whoever_was_restricted_stays_so(office: Office) -> None:
         assert people.fetchall() == [(None, None, "Y")]
         ties = owner.execute("SELECT flags FROM relationship WHERE restricted IS NOT NULL")
         assert ties.fetchall() == [(None,)]
+
+
+def test_a_row_that_is_held_for_something_else_restricts_all_the_same(office: Office) -> None:
+    office.sync(SCHOOL)
+    flawed = replace(UNCLE, type="")
+    night = office.sync(barring([flawed, *(one for one in SCHOOL if one != UNCLE)], flawed))
+
+    assert night.report is not None
+    assert (night.sync.state, night.report.counts.held) == ("published", 1)
+    assert office.names(UNCLE.student) == {MOTHER.name, UNCLE.name}
+    assert UNCLE.name not in seen(office)
+    assert MOTHER.name in seen(office)
+    twice = office.sync(barring([*SCHOOL, flawed], flawed))
+    assert totals(twice.changes) == {"created": 0, "updated": 0, "deleted": 0}
+    office.sync(SCHOOL)
+    assert UNCLE.name in seen(office)

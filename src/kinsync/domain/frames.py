@@ -119,6 +119,7 @@ HELD = pl.Schema(
         "contact_sis_id": pl.String(),
         "contact_phone": pl.String(),
         "contact_email": pl.String(),
+        "restricted": pl.Boolean(),
     }
 )
 """One row is one held row, as far as it can be read; null is unreadable or blank."""

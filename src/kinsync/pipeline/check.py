@@ -222,6 +222,7 @@ def as_held(clean: pl.DataFrame) -> pl.DataFrame:
         contact_sis_id="sis_id",
         contact_phone="phone",
         contact_email="email",
+        restricted="restricted",
     ).cast(HELD)
 
 

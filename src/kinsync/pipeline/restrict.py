@@ -38,10 +38,17 @@ def restricted(snapshot: Snapshot) -> Snapshot:
 def still_restricted(earlier: Snapshot, now: Snapshot) -> Snapshot:
     """An earlier snapshot, in which whoever is restricted now is so as well."""
     pairs = now.frames["relationship"].filter(pl.col("restricted").is_not_null()).select(_PAIR)
-    ties = earlier.frames["relationship"]
-    kept = _marked(ties, list(_PAIR), pairs.unique())["restricted"]
-    both = ties.with_columns(pl.coalesce("restricted", pl.lit(kept)))
-    return restricted(Snapshot({**earlier.frames, "relationship": both}))
+    return barred(earlier, pairs.unique())
+
+
+def barred(snapshot: Snapshot, pairs: pl.DataFrame) -> Snapshot:
+    """The snapshot, in which these are restricted as well: ``contact_id`` from ``student_id``."""
+    if pairs.is_empty():
+        return restricted(snapshot)
+    ties = snapshot.frames["relationship"]
+    more = _marked(ties, list(_PAIR), pairs)["restricted"]
+    both = ties.with_columns(pl.coalesce("restricted", pl.lit(more)))
+    return restricted(Snapshot({**snapshot.frames, "relationship": both}))
 
 
 def newly_restricted(changes: Changes) -> pl.Series:

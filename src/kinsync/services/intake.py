@@ -308,7 +308,7 @@ class Intake:
         if strangers.is_empty():
             return lone
         self._note_places(places_of(strangers, "student-unknown"))
-        unread = [pl.lit(None, pl.String).alias(name) for name in HELD.names()[1:]]
+        unread = [pl.lit(None, kind).alias(name) for name, kind in list(HELD.items())[1:]]
         self.held = pl.concat([self.held, strangers.to_frame("row").select("row", *unread)])
         return lone.filter(is_known)
 
@@ -337,6 +337,7 @@ class Intake:
                     contact_sis_id="sis_id",
                     contact_phone="phone",
                     contact_email="email",
+                    restricted="restricted",
                 ),
             ]
         )

@@ -11,11 +11,11 @@ import polars as pl
 from kinsync.domain.changes import Changes, Matched, Snapshot
 from kinsync.domain.frames import CONTACTS, KINDS, RELATIONSHIPS, STUDENTS, empty
 from kinsync.domain.vocabulary import Vocabulary
-from kinsync.pipeline.carry import carry
+from kinsync.pipeline.carry import carry, kept_from
 from kinsync.pipeline.diff import diff
 from kinsync.pipeline.match import Frames, NewIds, match
 from kinsync.pipeline.people import reached
-from kinsync.pipeline.restrict import restricted
+from kinsync.pipeline.restrict import barred
 from kinsync.pipeline.settle import Unsettled, id_hash, prints, published_prints, settle
 from kinsync.pipeline.snapshot import schools
 from kinsync.pipeline.touched import TIES
@@ -64,7 +64,8 @@ def compare(
         with_waiting_ids: gives new records the ids of another service that wait for them.
     """
     ours = prints(intake.student_pieces(), intake.contact_pieces(), intake.relationship_pieces())
-    unsettled = settle(ours, published_prints(published.frames))
+    barring = intake.held.filter("restricted").drop_nulls("student_sis_id")
+    unsettled = settle(ours, published_prints(published.frames), barring["student_sis_id"].hash())
     del ours
     before = _published(published, unsettled)
     incoming = _incoming(intake, unsettled)
@@ -73,7 +74,7 @@ def compare(
     matched = with_waiting_ids(matched, (before, gone))
     defers = intake.has_unreadable_student
     kept = carry(matched, before, intake.held, vocabulary, defer_deletions=defers)
-    after = restricted(kept.snapshot)
+    after = barred(kept.snapshot, kept_from(kept.snapshot, intake.held, vocabulary))
     return Night(
         changes=diff(after, before, kept.merged),
         before=before,

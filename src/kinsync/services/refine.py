@@ -191,7 +191,7 @@ class Refinery:
         findings = findings_of(lone, checks, met, file=self.file, header=self.header)
         is_held = met.select(pl.any_horizontal(pl.all())).to_series()
         held = lone.filter(is_held).select(
-            "row", *(pl.lit(None, pl.String).alias(name) for name in HELD.names()[1:])
+            "row", *(pl.lit(None, kind).alias(name) for name, kind in list(HELD.items())[1:])
         )
         kept = lone.filter(~is_held).select("row", student=pl.col("student_sis_id").hash())
         return self._numbered(kept), self._numbered(held), findings
@@ -235,7 +235,7 @@ class Refinery:
         return rows.select(
             "row",
             tidy(rows["student_sis_id"]).alias("student_sis_id"),
-            *(pl.lit(None, pl.String).alias(name) for name in HELD.names()[2:]),
+            *(pl.lit(None, kind).alias(name) for name, kind in list(HELD.items())[2:]),
         )
 
 
