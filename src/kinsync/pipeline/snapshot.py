@@ -76,7 +76,7 @@ def contact_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
     is_told_twice = pl.col("contact").is_in(told.filter(told.is_duplicated()).unique().implode())
     several = []
     for piece in _beside(rows, planned):
-        told_here = piece.filter("is_detail").select("contact", *_TOLD, _yes("is_withheld"))
+        told_here = _only(piece, "is_detail", "contact", *_TOLD, _yes("is_withheld"))
         several.append(told_here.filter(is_told_twice))
         alone = told_here.filter(~is_told_twice)
         yield alone.with_columns(
@@ -92,9 +92,9 @@ def relationship_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFr
     Those that all rows say in the same words come in the order of the rows, and at last the others.
     """
     several = []
+    told = [name for name in RELATIONSHIPS if name != "restricted"]  # which is the last of them
     for piece in _beside(rows, planned):
-        restricted = piece.filter("is_wording").with_columns(_yes("is_restricted"))
-        worded = restricted.select(*RELATIONSHIPS.names(), "has_wordings")
+        worded = _only(piece, "is_wording", *told, _yes("is_restricted"), "has_wordings")
         several.append(worded.filter("has_wordings").drop("has_wordings"))
         yield worded.filter(~pl.col("has_wordings")).drop("has_wordings")
     if several:
@@ -112,6 +112,11 @@ def _with_one_of_each_flag(ordered: pl.DataFrame, kind: list[str]) -> pl.DataFra
         folded, on=kind, how="left", nulls_equal=True, maintain_order="left"
     )
     return both.select(RELATIONSHIPS.names())
+
+
+def _only(piece: pl.DataFrame, is_wanted: str, *columns: str | pl.Expr) -> pl.DataFrame:
+    """Those columns of the wanted rows: no other column is copied."""
+    return piece.select(*columns, is_wanted).filter(is_wanted).drop(is_wanted)
 
 
 def _yes(is_so: str) -> pl.Expr:

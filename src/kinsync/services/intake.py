@@ -132,7 +132,8 @@ class Intake:
         """The kept contact rows (``frames.CLEAN``)."""
         start = 0
         for piece in self._spool.parts("contacts"):
-            yield piece.filter(self._is_kept.slice(start, piece.height))
+            is_kept = self._is_kept.slice(start, piece.height)
+            yield piece if is_kept.all() else piece.filter(is_kept)
             start += piece.height
 
     def ends(self) -> tuple[pl.DataFrame, pl.DataFrame]:
