@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from kinsync.domain.errors import ChangeInput, IncompletePull, SourceRefusal
+from kinsync.domain.flags import read
 from kinsync.simulators.aeries import AREAS, QUIRKS, AeriesSystem
 from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Reply, Request, Serving
@@ -117,14 +118,29 @@ def test_everybody_comes_along_whatever_stands_in_the_order(tmp_path: Path) -> N
     assert taken.counts.held == 0
 
 
-def test_people_who_may_not_come_near_are_not_read(tmp_path: Path) -> None:
+def test_people_who_may_not_come_near_are_restricted(tmp_path: Path) -> None:
     with aeries(tmp_path, "restricted", students=200) as (system, source):
-        taken = source.taken_in()
+        people = source.taken_in().people
 
     friends = system.roster.contacts.filter(pl.col("role") == "friend")
+    barred = people.filter(pl.col("restricted") == "Y")
     assert friends.height > 0
-    assert set(friends["name"]).isdisjoint(taken.people["name"])
-    assert taken.counts.relationships == system.roster.contacts.height - friends.height
+    assert sorted(barred["name"]) == sorted(friends["name"])
+    assert people.height == system.roster.contacts.height
+
+
+def test_order_flags_and_address_come_along(tmp_path: Path) -> None:
+    with aeries(tmp_path, students=200) as (system, source):
+        people = source.taken_in().people
+
+    flags = [read(text) for text in people["flags"]]
+    first = [one for one in flags if one["order"] == 1]
+    orders = system.roster.contacts["order"]
+    assert Counter(one["order"] for one in flags) == Counter(orders)
+    assert all(one["primary"] == one["guardian"] == one["lives_with"] == "Y" for one in first)
+    assert {one["lives_with"] for one in flags if one["order"] != 1} == {"N"}
+    assert people["address"].is_not_null().sum() >= (orders < 3).sum()
+    assert people["address"].drop_nulls().str.contains('"city":"Larkfield"').all()
 
 
 def test_a_blank_that_is_a_space_is_a_blank(tmp_path: Path) -> None:

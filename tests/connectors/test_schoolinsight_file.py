@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
+import polars as pl
+
+from kinsync.domain.flags import read
 from tests.connectors.extracts import ExtractSuite, take_in
 
 NAME = "schoolinsight"
@@ -27,11 +30,23 @@ def test_parents_are_parents_and_the_flag_makes_the_others_emergency_contacts(
     assert not any(t == "Parent/Guardian" for word, t in told if word.startswith("Grand"))
 
 
-def test_somebody_who_must_not_be_contacted_is_left_out_and_counted(tmp_path: Path) -> None:
+def test_somebody_who_must_not_be_contacted_is_restricted(tmp_path: Path) -> None:
     taken = take_in(NAME, tmp_path, "restricted")
+    barred = taken.contacts.filter(pl.col("restricted") == "Y")
 
-    assert taken.pairs == taken.true_pairs
-    assert taken.counts.excluded > 20
+    assert set(barred["name"]) == {"Barred Person"}
+    assert barred.height > 20
+    assert sorted(set(taken.pairs) - set(barred.select("student_sis_id", "name").rows())) == (
+        taken.true_pairs
+    )
+
+
+def test_order_and_emergency_are_kept_as_flags(tmp_path: Path) -> None:
+    taken = take_in(NAME, tmp_path)
+    flags = [read(text) for text in taken.contacts["flags"]]
+
+    assert {one["order"] for one in flags} >= {1, 2}
+    assert {one["emergency"] for one in flags} == {"Y", "N"}
 
 
 def test_an_organisation_has_one_name(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """Skyward Auto Sync: one contact of each student, and the columns that a district chooses."""
 
+import json
 from pathlib import Path
 from typing import ClassVar
+
+import polars as pl
 
 from tests.connectors.extracts import STUDENTS, ExtractSuite, read_back, take_in
 from tests.conventions.pages import DOCS, blocks
@@ -25,6 +28,15 @@ def test_the_only_contact_is_an_emergency_contact_with_both_phones(tmp_path: Pat
     assert set(taken.contacts["type"]) == {"Emergency"}
     assert taken.contacts["phone_type"].unique().to_list() == ["Cell"]
     assert taken.contacts["more_phones"].str.contains('"type":"Home"').all()
+
+
+def test_the_address_of_the_contact_comes_along(tmp_path: Path) -> None:
+    taken = take_in(NAME, tmp_path)
+    written = taken.written.table.filter(pl.col("E1_Full_Name") != "")
+
+    told = {json.loads(text)["street"] for text in taken.contacts["address"].drop_nulls()}
+    assert told <= set(written["E1_Street_Addr"])
+    assert len(told) > 10
 
 
 def test_a_student_who_is_listed_twice_has_one_contact_all_the_same(tmp_path: Path) -> None:

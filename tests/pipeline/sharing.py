@@ -7,11 +7,15 @@ from tests.store.people import record_id
 from kinsync.domain.changes import Snapshot
 from kinsync.domain.frames import PUBLISHED
 from kinsync.domain.share import Share
+from kinsync.pipeline.restrict import restricted
 
 SCHOOLS = ("north", "south", "east")
 GRADES = ("1", "2", None)
 TYPES = ("Primary", "Emergency")
 WORDS = ("Parent", "Other", None)
+FLAGS = (None, '{"emergency":"Y"}', '{"order":2,"emergency":"N","pick_up":"Y"}', '{"order":1}')
+MARKS = (None, None, "Y")
+"""Of two relationships in three nobody says that they are restricted."""
 PEOPLE = 5
 
 
@@ -29,12 +33,12 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     )
     pairs = st.tuples(st.sampled_from(sorted(students)), st.integers(0, PEOPLE))
     ties = draw(
-        st.dictionaries(pairs, st.tuples(st.sampled_from(TYPES), st.sampled_from(WORDS)))
+        st.dictionaries(pairs, st.tuples(*map(st.sampled_from, (TYPES, WORDS, FLAGS, MARKS))))
         if students
         else st.just({})
     )
     phones = {who: draw(st.sampled_from((None, "1", "2"))) for _, who in ties}
-    return Snapshot(
+    whole = Snapshot(
         {
             "school": _frame("school", [
                 {"id": record_id("school", number), "sis_id": name, "name": name}
@@ -55,11 +59,12 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
                 {"id": record_id("relationship", student * 10 + who),
                  "contact_id": record_id("contact", who),
                  "student_id": record_id("student", student),
-                 "type": type_, "relationship": word}
-                for (student, who), (type_, word) in ties.items()
+                 "type": type_, "relationship": word, "flags": flags, "restricted": mark}
+                for (student, who), (type_, word, flags, mark) in ties.items()
             ]),
         }
     )  # fmt: skip
+    return restricted(whole)
 
 
 def shares() -> st.SearchStrategy[Share]:
@@ -70,6 +75,10 @@ def shares() -> st.SearchStrategy[Share]:
         grades=maybe(st.frozensets(st.sampled_from(("1", "2")))),
         types=maybe(st.frozensets(st.sampled_from(TYPES))),
         relationships=maybe(st.frozensets(st.sampled_from(("Parent", "Other", "")))),
+        flags=st.sampled_from((None, None, None, {"emergency"}, {"primary", "pick_up"}, ())).map(
+            lambda names: None if names is None else frozenset(names)
+        ),
+        restricted=st.booleans(),
         fields=maybe(st.frozensets(st.sampled_from(("contact.phone", "student.grade")))),
         withheld=st.frozensets(st.integers(0, 1).map(lambda who: record_id("contact", who))),
     )

@@ -4,12 +4,15 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from tests.pipeline.sharing import shares, snapshots
+from tests.store.people import record_id, same_of_all, snapshot
 
 from kinsync.domain.changes import Snapshot
 from kinsync.domain.errors import ChangeInput
+from kinsync.domain.flags import read
 from kinsync.domain.frames import KINDS
 from kinsync.domain.share import EVERYTHING, Share, optional_fields, types
 from kinsync.pipeline.diff import diff
+from kinsync.pipeline.restrict import restricted
 from kinsync.pipeline.visible import events, noticed, visible, without_contacts
 
 Served = dict[tuple[str, str], object]
@@ -90,6 +93,29 @@ def test_a_person_is_seen_with_the_students_who_are_shared_or_not_at_all(
     assert share.withheld.isdisjoint(shown["contact"]["id"])
     if share.types is not None:
         assert set(ties["type"]) <= share.types
+    if share.flags is not None:
+        told = [
+            {name for name, word in read(text).items() if word == "Y"} for text in ties["flags"]
+        ]
+        assert all(share.flags & one for one in told)
+    assert share.restricted or ties["restricted"].null_count() == ties.height
+
+
+def test_who_is_restricted_to_one_student_is_seen_with_the_other() -> None:
+    whole = snapshot(same_of_all({0: 0, 1: 1})).frames
+    ties = whole["relationship"].with_columns(contact_id=pl.lit(record_id("contact", 0)))
+    barred = pl.when(pl.col("student_id") == record_id("student", 1)).then(pl.lit("Y"))
+    told = restricted(Snapshot({**whole, "relationship": ties.with_columns(restricted=barred)}))
+
+    shown = visible(told, EVERYTHING).frames
+    assert shown["relationship"]["student_id"].to_list() == [record_id("student", 0)]
+    assert shown["contact"].height == 2
+    assert visible(told, Share(restricted=True)).frames["relationship"].height == 2
+    assert (
+        visible(told, Share(schools=None, flags=frozenset({"pick_up"})))
+        .frames["relationship"]
+        .is_empty()
+    )
 
 
 @settings(max_examples=50, deadline=None)
@@ -103,7 +129,7 @@ def test_a_share_is_kept_as_json_and_back(snapshot: Snapshot, share: Share) -> N
 def test_no_share_takes_no_contact_away(snapshot: Snapshot) -> None:
     nobody = Share(types=frozenset())
 
-    assert without_contacts(snapshot, EVERYTHING) == 0
+    assert without_contacts(snapshot, Share(restricted=True)) == 0
     with_contacts = snapshot.frames["relationship"]["student_id"].n_unique()
     assert without_contacts(snapshot, nobody) == with_contacts
 

@@ -146,8 +146,13 @@ CELLS = (
     ("student_id", "2.05E+04"),
     ("student_id", ""),
     ("school_id", "77"),
+    *(("contact_restricted", word) for word in ("Y", "Y", "", "ask")),
+    *(("contact_order", word) for word in ("1", "2", "x")),
+    ("contact_pick_up", "yes"),
+    ("contact_street", "9 Quarry Rd"),
 )
 """What a cell becomes; None is what it says in another row."""
+FLAGS = ("Contact_restricted", "Contact_order", "Contact_pick_up", "Contact_street")
 LINES = ("gone", "twice", "short", "bare", "blank", "shuffled", "shared")
 
 
@@ -203,6 +208,7 @@ def test_a_narrow_night_is_the_whole_night(tmp_path: Path, seed: int, mess: floa
     valley = Valley(tmp_path)
     dice = random.Random(seed)
     frame = small_families(seed, students=25, mess=mess).file.fill_null("")
+    frame = frame.with_columns(pl.lit("").alias(name) for name in FLAGS)
     columns = frame.columns
     table = [[re.sub(r"[\r\n]", " ", str(cell)) for cell in row] for row in frame.rows()]
     valley.publish(valley.look_at(written(table, columns, dice), narrowly=False))

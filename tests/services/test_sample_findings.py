@@ -11,8 +11,13 @@ from kinsync.services.delivery import open_delivery
 from kinsync.services.report import Report, all_findings, report_on
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-ELSEWHERE = {"student-unknown", "encoding-guessed", "deletions-deferred", "contact-unknown"}
-"""Takes the second file, one of another encoding, a version published before, or a package."""
+ELSEWHERE = {
+    *("student-unknown", "encoding-guessed", "deletions-deferred", "contact-unknown"),
+    *("contact-flag-unknown", "contact-order-unknown", "contact-date-unknown"),
+    "contact-restricted-unknown",
+}
+"""Takes the second file, one of another encoding, a version published before, a package, or a
+source that says more of contacts than Clever's format."""
 
 
 def reported(*, contacts: bool) -> tuple[Report, Counter[str]]:

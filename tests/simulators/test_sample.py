@@ -14,6 +14,8 @@ NOT_PLANTED = {
     *("student-unknown", "contact-unknown", "encoding-guessed", "deletions-deferred"),
     *("column-unknown", "column-duplicate"),  # in the header
     *("phone-shared", "email-shared"),  # the school offices
+    *("contact-flag-unknown", "contact-order-unknown", "contact-date-unknown"),
+    "contact-restricted-unknown",  # of columns that are beside Clever's format, as the three above
 }
 
 

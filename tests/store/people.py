@@ -21,6 +21,8 @@ ODD_TEXTS = (
 )
 """Texts that a delimited file could lose; the last in front of null is the empty one."""
 
+FLAGS = (None, '{"order":2,"primary":"Y"}', '{"order":1,"lives_with":"N","from":"2026-08-01"}')
+
 State = Mapping[str, Mapping[int, int]]
 """For each kind: number of a record → which of its possible contents it has."""
 
@@ -55,6 +57,7 @@ def _record(kind: str, number: int, content: int) -> dict[str, str | None]:
         name: ODD_TEXTS[(place + content) % len(ODD_TEXTS)]
         for place, name in enumerate(PUBLISHED[kind])
     }
+    texts |= {"flags": FLAGS[content % len(FLAGS)], "restricted": None}
     return {name: ids.get(name, texts[name]) for name in PUBLISHED[kind]}
 
 

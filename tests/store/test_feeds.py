@@ -106,8 +106,8 @@ def test_the_database_lets_through_what_each_edition_shows_and_tells_what_change
     assert feed(tie) == told
     assert len(editions) == len(seen)
     for (number, kept), ids in zip(editions, seen, strict=True):
-        is_open = Share.from_json(kept).is_open
-        through = behind_the_gate(district, Sight(tie, number, is_open))
+        told_by = Share.from_json(kept)
+        through = behind_the_gate(district, Sight(tie, number, told_by.is_open, told_by.restricted))
         once_seen |= set(ids["relationship"])
         assert {**through, "relationship": None} == {**ids, "relationship": None}
         assert set(ids["relationship"]) <= set(through["relationship"]) <= once_seen

@@ -12,7 +12,7 @@ from kinsync.domain.share import EVERYTHING, Share
 from kinsync.store import access, records, tokens
 from kinsync.store.storage import Storage
 from tests.pipeline.sharing import shares
-from tests.store.people import same_of_all, snapshot
+from tests.store.people import record_id, same_of_all, snapshot
 from tests.store.publishing import connected, publish_next
 from tests.store.test_feeds import NIGHTS
 from tests.web.lakeside import Application
@@ -154,6 +154,33 @@ def test_an_update_that_a_version_does_not_show_is_passed_over_in_it(office: Off
     assert told["data"]["previous_attributes"] == {}
     assert list(every(app, f"/v2.1/events?{behind}")) == []
     assert list(every(app, f"/v1.2/events?{behind}")) == []
+
+
+def test_what_becomes_of_a_relationship_that_is_not_shared_any_more_moves_nothing(
+    office: Office,
+) -> None:
+    frames = snapshot(same_of_all({0: 0, 1: 1})).frames
+    hers = pl.lit(record_id("contact", 0)).alias("contact_id")
+    is_second = pl.col("id") == record_id("relationship", 1)
+
+    def published(night: int, type_: str, word: str) -> None:
+        second = pl.when(is_second)
+        ties = frames["relationship"].with_columns(
+            hers,
+            second.then(pl.lit(type_)).otherwise(pl.lit("Primary")).alias("type"),
+            second.then(pl.lit(word)).otherwise(pl.lit("Parent")).alias("relationship"),
+        )
+        office.publish(Snapshot({**frames, "relationship": ties}), at=NOW + timedelta(days=night))
+
+    published(1, "Primary", "Parent")
+    office.share(Share(types=frozenset({"Primary"})))
+    published(2, "Emergency", "Parent")
+    app = office.app()
+    left = listed(app, "v3.1")
+    published(3, "Emergency", "Sibling")
+    published(4, "Other", "Sibling")
+
+    assert listed(app, "v3.1") == left == replayed(app, "v3.1")
 
 
 def test_a_person_who_is_withheld_is_gone_at_once_and_old_events_say_nothing_of_them(

@@ -42,7 +42,10 @@ def limited(http: httpx.Client) -> Application:
 def reader(http: httpx.Client, share: Share, name: str = "Limited") -> Application:
     with connect() as owner:  # the districts' own were numbered by hand
         for table in ("application", "connection"):
-            owner.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), 100)".encode())
+            last = f"(SELECT greatest(100, max(id)) FROM {table})"
+            owner.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {last})".encode()
+            )
     application, _ = access.add_application(name, at=FIRST_NIGHT)
     connection = connected(LAKESIDE, application.id, share, at=NOW)
     return Application(http, tokens.issue_token(connection.id, at=FIRST_NIGHT))

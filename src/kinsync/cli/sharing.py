@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 @click.option(
     "--relationships", metavar="LIST", help="The same by relationship; 'blank' stands for none."
 )
+@click.option("--flags", metavar="LIST", help="Share contacts with one of these flags.")
+@click.option(
+    "--restricted/--no-restricted", default=None, help="Share restricted people too; or do not."
+)
 @click.option("--fields", metavar="LIST", help="Serve these fields; names and ids always are.")
 @click.option("--everything", is_flag=True, help="Take every earlier limit away first.")
 @click.option("--preview", is_flag=True, help="Show what APP would receive, and change nothing.")
@@ -30,21 +34,23 @@ def connect(
     application: str,
     everything: bool,
     preview: bool,
+    restricted: bool | None,
     as_json: bool,
     **limits: str | None,
 ) -> None:
     """Let APP read the contacts of DISTRICT, or change what it may read.
 
-    Without a limit everything is shared. A LIST has commas between its words; an option changes
-    the limit that it names, the others stay, and the word 'all' takes one limit away. Contacts
-    follow the shared students. APP is told what that changes as events.
+    Without a limit everything is shared but restricted people. A LIST has commas between its
+    words; an option changes the limit that it names, the others stay, and the word 'all' takes one
+    limit away. Contacts follow the shared students. APP is told what that changes as events.
     """
     settings = connected()
     from kinsync.services import share
     from kinsync.store import access, records
 
     found, reader = records.find_district(district), access.find_application(application)
-    asked = share.Limits(**{name: _words(text) for name, text in limits.items()})
+    words = {name: _words(text) for name, text in limits.items()}
+    asked = share.Limits(**words, restricted=restricted)
     run = share.preview if preview else share.connect
     effect = run(found, reader, asked, tools(settings), everything=everything)
     if as_json:
@@ -89,7 +95,9 @@ def show_effect(effect: "Effect") -> None:
     if effect.share.left_out:
         say(f"Left out: {', '.join(sorted(effect.share.left_out))}.")
     if effect.without_contacts:
-        say(f"Of {effect.without_contacts:,} shared students it sees no contact, though there are.")
+        say(f"Warning: this removes every contact of {effect.without_contacts:,} students.")
+    if effect.restricted:
+        say(f"Restricted, and kept from it: {effect.restricted:,} relationships.")
     if effect.share.withheld:
         say(f"Withheld: {len(effect.share.withheld):,} contacts.")
 

@@ -6,6 +6,8 @@ spreadsheet counts it: the header is row 1, blank lines count, a quoted line bre
 
 import polars as pl
 
+from kinsync.domain.flags import FLAG_FIELDS
+
 STUDENT_DETAILS = (
     "school_sis_id",
     "student_number",
@@ -32,7 +34,7 @@ STUDENT_DETAILS = (
 )
 """What is said about a student, beside ``student_sis_id``; the first row of a student wins."""
 
-CONTACT_FIELDS = (
+TELLING_FIELDS = (
     "contact_type",
     "contact_name",
     "contact_relationship",
@@ -41,7 +43,13 @@ CONTACT_FIELDS = (
     "contact_email",
     "contact_sis_id",
 )
-"""What a row says about a contact, under the names that a mapping feeds."""
+"""What a row says about a contact: it has one as soon as one of these is there."""
+
+ADDRESS_PARTS = ("street", "city", "state", "zip")
+ADDRESS_FIELDS = tuple(f"contact_{name}" for name in ADDRESS_PARTS)
+
+CONTACT_FIELDS = (*TELLING_FIELDS, *ADDRESS_FIELDS, *FLAG_FIELDS)
+"""The same, and what is said of a contact who is there, under the names that a mapping feeds."""
 
 STUDENT_FIELDS = tuple(f"student_{name}" for name in ("sis_id",)) + STUDENT_DETAILS
 
@@ -92,9 +100,12 @@ CLEAN = pl.Schema(
         "email": pl.String(),
         "email_source": pl.String(),
         "sis_id": pl.String(),
+        "address": pl.String(),  # JSON, see CONTACT_DETAILS
+        "flags": pl.String(),  # JSON, see domain.flags
+        "restricted": pl.Boolean(),
     }
 )
-"""Contact rows after *clean*: one row is one phone and address of one contact of one student.
+"""Contact rows after *clean*: one row is one phone and mailbox of one contact of one student.
 
 ``…_source`` is the cell as the source wrote it; our word beside it is null where the cell is blank
 or not understood. After *check*, a word that is not understood is Other.
@@ -108,6 +119,7 @@ HELD = pl.Schema(
         "contact_sis_id": pl.String(),
         "contact_phone": pl.String(),
         "contact_email": pl.String(),
+        "restricted": pl.Boolean(),
     }
 )
 """One row is one held row, as far as it can be read; null is unreadable or blank."""
@@ -125,7 +137,8 @@ KEYS = pl.Schema(
         "content": pl.UInt64(),  # everything the row says about the contact
         "details": pl.UInt64(),  # what it says about the person alone
         "kind": pl.UInt64(),  # student, type and relationship
-        "wording": pl.UInt64(),  # the source's own words for type and relationship
+        "wording": pl.UInt64(),  # the source's own words for type and relationship, and flags
+        "restricted": pl.Boolean(),  # whether the contact is to be kept from the student
     }
 )
 """Kept contact rows as hashes, for *link*: 64 bits in the place of text keep it small and fast."""
@@ -172,6 +185,8 @@ CONTACT_DETAILS = pl.Schema(
         "email": pl.String(),  # the first
         "more_phones": pl.String(),  # JSON list of {phone, extension, type, type_source}, or null
         "more_emails": pl.String(),  # JSON list of text, or null
+        "address": pl.String(),  # JSON {street, city, state, zip}, or null
+        "restricted": pl.String(),  # Y where every relationship is, else null
     }
 )
 """What is published about a person who can be reached about one or more students."""
@@ -182,6 +197,8 @@ RELATIONSHIP_DETAILS = pl.Schema(
         "type_source": pl.String(),
         "relationship": pl.String(),
         "relationship_source": pl.String(),
+        "flags": pl.String(),  # JSON, see domain.flags, or null
+        "restricted": pl.String(),  # Y where the contact is to be kept from the student, else null
     }
 )
 """What one contact is to one student: our words, and the source's own beside them."""

@@ -26,7 +26,7 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass, field, replace
 
 from kinsync.domain.expressions import Expression
-from kinsync.domain.frames import CONTACT_FIELDS, STUDENT_FIELDS
+from kinsync.domain.frames import CONTACT_FIELDS, STUDENT_FIELDS, TELLING_FIELDS
 
 FIELDS = (*STUDENT_FIELDS, *CONTACT_FIELDS)
 MANY_FIELDS = ("contact_phone", "contact_phone_type", "contact_email")
@@ -57,6 +57,8 @@ class Feed:
 
     def makes_contact(self, name: str) -> bool:
         """Whether a row has a contact as soon as this says something in the field ``name``."""
+        if name not in TELLING_FIELDS:
+            return False  # many sources repeat the student's address, and fill every flag
         if self.many:
             return any(one.makes_contact(name) for one in self.many)
         return self.form != "constant" and not (self.form == "expression" and name in _JUDGED)

@@ -36,7 +36,12 @@ _TOP = (
     *("name", "source", "where", "contact_where", "contacts_per_student"),
     *("fields", "slots", "words"),
 )
-_OURS = {"type": TYPES, "relationship": RELATIONSHIPS, "phone_type": PHONE_TYPES}
+_OURS = {
+    "type": TYPES,
+    "relationship": RELATIONSHIPS,
+    "phone_type": PHONE_TYPES,
+    "flag": ("Y", "N"),
+}
 _FORM_SHOWN = 'a table such as { column = "…" }'
 
 

@@ -182,6 +182,32 @@ _CATALOGUE = (
         "mapping. Until then the relationship is Other.",
     ),
     _warning(
+        "contact-restricted-unknown",
+        "Whether the contact is restricted is not a known word",
+        "Use Y or N, or add the word to the mapping under [words.flag]. Until then the person is "
+        "taken for restricted, and withheld from applications.",
+    ),
+    _warning(
+        "contact-flag-unknown",
+        "A flag of the contact is not a known word",
+        "Use Y or N, or add the word to the mapping under [words.flag]. Until then the contact is "
+        "published without it.",
+        left_out=True,
+    ),
+    _warning(
+        "contact-order-unknown",
+        "The order of the contact is not a number",
+        "Give a whole number, 1 for whoever is asked first. Until then the contact is published "
+        "without it.",
+        left_out=True,
+    ),
+    _warning(
+        "contact-date-unknown",
+        "A date of the contact is not understood",
+        "Give a date such as 2026-08-31. Until then the contact is published without it.",
+        left_out=True,
+    ),
+    _warning(
         "phone-length",
         "The phone does not have 10 or 11 digits",
         "Give the number with its area code. Until then the contact has no such phone.",

@@ -9,8 +9,10 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from typing import Any
 
 from kinsync.domain.errors import ChangeInput
+from kinsync.domain.flags import FLAGS
 from kinsync.domain.vocabulary import RELATIONSHIPS, TYPES
 
 OPTIONAL: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -58,15 +60,22 @@ class Share:
     """What a contact must be to a student, as ``vocabulary.TYPES``."""
     relationships: frozenset[str] | None = None
     """The same of ``vocabulary.RELATIONSHIPS``; "" stands for a blank."""
+    flags: frozenset[str] | None = None
+    """Of which of ``flags.FLAGS`` a contact must have one with a student."""
     fields: frozenset[str] | None = None
     """Which of ``OPTIONAL`` are served."""
     withheld: frozenset[str] = frozenset()
     """Ids of contacts who are shown to nobody, whatever else is shared."""
+    restricted: bool = False
+    """Whether people are shown who are to be kept from a student, as such a student's contacts."""
 
     @property
     def is_open(self) -> bool:
-        """Whether every record is seen; fields may be left out all the same."""
-        return replace(self, fields=None) == EVERYTHING
+        """Whether every record is seen, but for restricted ones where these are not shown.
+
+        Each record says itself whether it is restricted. Fields may be left out all the same.
+        """
+        return replace(self, fields=None, restricted=False) == EVERYTHING
 
     @property
     def limits_students(self) -> bool:
@@ -88,14 +97,16 @@ class Share:
         ]
         return [*ALWAYS[kind], *optional]
 
-    def as_json(self) -> dict[str, list[str]]:
+    def as_json(self) -> dict[str, list[str] | bool]:
         """The limits by name; nothing for what is not limited."""
         given = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {
+        told = given.pop("restricted")
+        limits: dict[str, list[str] | bool] = {
             name: sorted(words)
             for name, words in given.items()
             if words or (words is not None and name != "withheld")
         }
+        return limits | ({"restricted": True} if told else {})
 
     @staticmethod
     def from_json(given: Mapping[str, object]) -> "Share":
@@ -107,11 +118,15 @@ class Share:
         known = {one.name for one in fields(Share)}
         if unknown := sorted(set(given) - known):
             raise ChangeInput(f"A share cannot limit {unknown[0]!r}. Known: {', '.join(known)}.")
-        return Share(**{name: frozenset(map(str, _listed(words))) for name, words in given.items()})
+        words = {name: of for name, of in given.items() if name != "restricted"}
+        limits: dict[str, Any] = {
+            name: frozenset(map(str, _listed(of))) for name, of in words.items()
+        }
+        return Share(**limits, restricted=given.get("restricted") is True)
 
 
 EVERYTHING = Share()
-"""The share that leaves nothing out."""
+"""The share that leaves nothing out but people who are restricted."""
 
 
 @lru_cache(maxsize=1024)
@@ -155,6 +170,15 @@ def relationships(given: Iterable[str]) -> frozenset[str]:
     """
     words = chosen("relationship", given, (*RELATIONSHIPS, "blank"))
     return frozenset("" if word == "blank" else word for word in words)
+
+
+def flags(given: Iterable[str]) -> frozenset[str]:
+    """Flags by name; a space or hyphen is as good as an underscore.
+
+    Raises:
+        ChangeInput: as ``chosen``.
+    """
+    return chosen("flag", (word.replace(" ", "_").replace("-", "_") for word in given), FLAGS)
 
 
 def optional_fields(given: Iterable[str]) -> frozenset[str]:

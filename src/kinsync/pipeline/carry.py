@@ -53,6 +53,23 @@ def carry(
     return _kept(matched, stays)
 
 
+def kept_from(snapshot: Snapshot, held: pl.DataFrame, vocabulary: Vocabulary) -> pl.DataFrame:
+    """``contact_id`` and ``student_id`` of whom held rows keep from their student, each once.
+
+    A row that is held for something else says so all the same: by the student and the name, SIS id,
+    phone or e-mail.
+    """
+    rows, contacts = held.filter("restricted"), snapshot.frames["contact"]
+    if rows.is_empty():
+        return snapshot.frames["relationship"].select("contact_id", "student_id").clear()
+    told = _keyed(_held_people(rows, snapshot.frames["student"], vocabulary))
+    people = _keyed(People.published(contacts, snapshot.frames["relationship"], vocabulary))
+    found = _named(people, told, leaving=pl.Series(dtype=pl.UInt32))
+    return found.select(
+        pl.lit(contacts["id"]).gather("who").alias("contact_id"), "student_id"
+    ).unique()
+
+
 def _gone(incoming: Snapshot, published: Snapshot) -> Frames:
     """Everything that would be deleted, by kind."""
     return {

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from kinsync.domain.frames import FINDINGS, HELD, STUDENT_DETAILS
+from kinsync.domain.frames import FINDINGS, HELD, STUDENT_DETAILS, empty
 from kinsync.domain.rules import HELD_CODES
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.emails import is_placeholder_email, is_suspicious
+from kinsync.pipeline.flags import told_flags
 from kinsync.pipeline.phones import is_placeholder_phone, is_unassigned
 
 _DAMAGED = (
@@ -20,6 +21,13 @@ _UNDERSTOOD_DETAILS = (
     "grade", "gender", "dob", "race", "hispanic_ethnicity", "ell_status", "frl_status",
     "iep_status",
 )  # fmt: skip
+
+_CODES_OF_FLAGS = {
+    "contact_restricted": "contact-restricted-unknown",
+    "contact_order": "contact-order-unknown",
+    "contact_from": "contact-date-unknown",
+    "contact_until": "contact-date-unknown",
+}
 
 Header = Callable[[str], str | None]
 """Where a field stands in the source, for the place of a finding."""
@@ -117,6 +125,22 @@ def check_contacts(
     return Checked(_with_other(kept), as_held(held), findings)
 
 
+def check_flags(
+    rows: pl.DataFrame, vocabulary: Vocabulary, *, file: str, header: Header
+) -> pl.DataFrame:
+    """A finding for every flag of a contact row (``frames.ROWS``) that is not understood."""
+    found = [empty(FINDINGS)]
+    for field, (source, ours) in told_flags(rows, vocabulary).items():
+        is_unknown = source.is_not_null() & ours.is_null() & (rows["part"] == 0)
+        if is_unknown.any():
+            code = _CODES_OF_FLAGS.get(field, "contact-flag-unknown")
+            unknown = Check(code, field, "value", pl.lit(is_unknown))
+            frame = pl.DataFrame({"row": rows["row"], "value": source})
+            met = is_unknown.to_frame(code)
+            found.append(findings_of(frame, [unknown], met, file=file, header=header))
+    return pl.concat(found)
+
+
 def check_students(
     students: pl.DataFrame, sources: pl.DataFrame, *, file: str, header: Header
 ) -> pl.DataFrame:
@@ -198,6 +222,7 @@ def as_held(clean: pl.DataFrame) -> pl.DataFrame:
         contact_sis_id="sis_id",
         contact_phone="phone",
         contact_email="email",
+        restricted="restricted",
     ).cast(HELD)
 
 

@@ -4,7 +4,9 @@ import polars as pl
 
 from kinsync.domain.frames import CLEAN, CONTACT_FIELDS, STUDENT_DETAILS, STUDENTS
 from kinsync.domain.vocabulary import Vocabulary
+from kinsync.pipeline.dates import clean_dates
 from kinsync.pipeline.emails import clean_emails, has_many_addresses, split_emails
+from kinsync.pipeline.flags import clean_addresses, clean_flags
 from kinsync.pipeline.names import comparable
 from kinsync.pipeline.phones import clean_phones, has_many_digits, split_phones
 from kinsync.pipeline.text import tidy
@@ -20,10 +22,6 @@ _STUDENT_WORDS = {
     "iep_status": "flag",
 }
 """Fields of a student whose words come from a vocabulary list."""
-
-_DATE_FORMS = ("%m/%d/%Y", "%Y-%m-%d", "%m-%d-%Y", "%Y%m%d", "%m/%d/%y")
-_FIRST_YEAR = 1900
-"""Two digits of a year read as four stand before it."""
 
 
 def clean_contacts(rows: pl.DataFrame, vocabulary: Vocabulary) -> pl.DataFrame:
@@ -43,6 +41,7 @@ def clean_contacts(rows: pl.DataFrame, vocabulary: Vocabulary) -> pl.DataFrame:
         ours: (source := tidy(parts[f"contact_{ours}"]), our_words(source, vocabulary.words[ours]))
         for ours in ("type", "relationship", "phone_type")
     }
+    flags, restricted = clean_flags(parts, vocabulary)
     return pl.DataFrame(
         {
             "row": parts["row"],
@@ -59,6 +58,9 @@ def clean_contacts(rows: pl.DataFrame, vocabulary: Vocabulary) -> pl.DataFrame:
             "email": clean_emails(email_source),
             "email_source": email_source,
             "sis_id": tidy(parts["contact_sis_id"]),
+            "address": clean_addresses(parts),
+            "flags": flags,
+            "restricted": restricted,
         }
     ).select(CLEAN.names())
 
@@ -81,25 +83,8 @@ def clean_students(rows: pl.DataFrame, vocabulary: Vocabulary) -> tuple[pl.DataF
         field: our_words(sources[field], vocabulary.words[words])
         for field, words in _STUDENT_WORDS.items()
     }
-    students = sources.with_columns(dob=_dates(sources["dob"]), **words)
+    students = sources.with_columns(dob=clean_dates(sources["dob"]), **words)
     return students.select("row", *STUDENTS.names()), sources
-
-
-def _dates(cells: pl.Series) -> pl.Series:
-    """Dates as YYYY-MM-DD, else null. Each further form is tried on what is still open alone."""
-    day = cells.str.extract(r"^(\S+)")
-    found = _date(day, _DATE_FORMS[0])
-    for form in _DATE_FORMS[1:]:
-        still = (found.is_null() & day.is_not_null()).arg_true()
-        if still.is_empty():
-            break
-        found = found.scatter(still, _date(day.gather(still), form))
-    return found.dt.to_string("iso")
-
-
-def _date(days: pl.Series, form: str) -> pl.Series:
-    parsed = days.str.to_date(form, strict=False)
-    return parsed.set(parsed.dt.year() < _FIRST_YEAR, None)
 
 
 def _in_parts(rows: pl.DataFrame) -> pl.DataFrame:

@@ -39,11 +39,25 @@ def keys_of(kept: pl.DataFrame, vocabulary: Vocabulary) -> pl.DataFrame:
         email=pl.when(email.is_not_null() & is_personal).then(comparable_email(email).hash()),
     )
     return hashed.with_columns(
-        kept.select(_CONTENT).hash_rows().alias("content"),
-        kept.select(_DETAILS).hash_rows().alias("details"),
+        _hashed(kept, _CONTENT, "address", "flags", "restricted").alias("content"),
+        _hashed(kept, _DETAILS, "address").alias("details"),
         kept.select(_KIND).hash_rows().alias("kind"),
-        kept.select(_WORDING).hash_rows().alias("wording"),
+        _hashed(kept, _WORDING, "flags").alias("wording"),
+        kept["restricted"],
     ).select(KEYS.names())
+
+
+def _hashed(kept: pl.DataFrame, columns: tuple[str, ...], *seldom: str) -> pl.Series:
+    """One hash over columns, and over those that say something in few rows or in none."""
+    whole = kept.select(columns).hash_rows()
+    for seed, name in enumerate(seldom):
+        values = kept[name]
+        is_told = values.is_not_null() if values.dtype == pl.String else values
+        places = is_told.arg_true()
+        if places.len():
+            more = whole.gather(places) + values.gather(places).hash(seed)
+            whole = whole.scatter(places, more)
+    return whole
 
 
 def _hash(column: str) -> pl.Expr:

@@ -35,7 +35,7 @@ class Linked:
 
 def link(keys: pl.DataFrame) -> Linked:
     """The person of each kept row (``frames.KEYS``)."""
-    rows = keys.drop("content", "details", "kind", "wording")
+    rows = keys.drop("content", "details", "kind", "wording", "restricted")
     who = joint(rows, "name", "suffix", seed=10).set(rows["name"].is_null(), None)
     rows = rows.with_columns(who.alias("who"))
     rows = rows.with_columns(_nodes(rows, _row_contents(keys)))

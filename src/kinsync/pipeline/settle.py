@@ -148,12 +148,13 @@ def _hash(column: str) -> pl.Expr:
     return pl.when(pl.col(column).is_not_null()).then(pl.col(column).hash()).alias(column)
 
 
-def settle(ours: Prints, theirs: Prints) -> Unsettled:
+def settle(ours: Prints, theirs: Prints, also: pl.Series | None = None) -> Unsettled:
     """Everything but the people and students who read as before and touch nobody else.
 
     Args:
         ours: what the sync reads like.
         theirs: what is published reads like.
+        also: hashes of students (``id_hash``) whose people are looked at in any case.
     """
     pairs = _only_ones(ours).join(_only_ones(theirs), on="exact", suffix="_published")
     left = [
@@ -161,6 +162,8 @@ def settle(ours: Prints, theirs: Prints) -> Unsettled:
         for side, known in ((ours, pairs["who"]), (theirs, pairs["who_published"]))
     ]
     touched = _touched(left)
+    if also is not None:
+        touched["student"] = pl.concat([touched["student"], also])
     near = [_near(side, people["who"], touched) for side, people in left]
     students = [
         *_unlike(ours.students, theirs.students),

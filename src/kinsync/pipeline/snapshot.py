@@ -1,8 +1,9 @@
 """Linked rows to the records of a snapshot: contacts, and what they are to their students.
 
 The order of the rows changes nothing: a contact has its fullest name, its phones in the order
-cell, home, work, other, its addresses in the order of the alphabet; of several words of the
-source for one relationship, the first of the alphabet stands beside ours.
+cell, home, work, other, its mailboxes in the order of the alphabet; of several addresses and of
+several words of the source for one relationship, the first of the alphabet stands. Whoever any
+row restricts is restricted in all that they are to that student.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,10 +13,12 @@ import polars as pl
 from kinsync.domain.frames import CONTACTS, RELATIONSHIPS
 from kinsync.domain.vocabulary import PHONE_TYPES
 from kinsync.pipeline.evidence import joint
+from kinsync.pipeline.flags import fold_flags
 from kinsync.pipeline.phones import comparable_phone
 
 _TOLD = (
     "name", "sis_id", "phone", "phone_extension", "phone_type", "phone_type_source", "email",
+    "address",
 )  # fmt: skip
 
 Rows = Iterable[pl.DataFrame]
@@ -30,8 +33,10 @@ def plan(keys: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
         ``is_detail``: the first row that says just this about the person.
         ``is_kind``: the first row that ties the person to this student in this way.
         ``is_wording``: the first row that ties the person to this student in this way, or the
-        first that says so in other words of the source.
+        first that says so in other words of the source, or with other flags.
         ``has_wordings``: whether what it says of the two is said in several wordings.
+        ``is_restricted``: whether any row keeps this person from this student.
+        ``is_withheld``: whether that is so with every student of the person.
     """
     person = linked["person"]
     people = person.filter(person.is_first_distinct()).to_frame().with_row_index("contact")
@@ -41,13 +46,25 @@ def plan(keys: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     is_kind = tie.is_first_distinct()
     is_wording = joint(said, "person", "kind", "wording", seed=100).is_first_distinct()
     again = tie.filter(is_wording & ~is_kind).unique()
+    is_restricted, is_withheld = _restricted(keys, person)
     return contact.select(
         "contact",
         is_detail=joint(said, "person", "details", seed=110).is_first_distinct(),
         is_kind=is_kind,
         is_wording=is_wording,
         has_wordings=tie.is_in(again.implode()),
+        is_restricted=is_restricted,
+        is_withheld=is_withheld,
     )
+
+
+def _restricted(keys: pl.DataFrame, person: pl.Series) -> tuple[pl.Series, pl.Series]:
+    if not keys["restricted"].any():
+        nobody = pl.repeat(value=False, n=keys.height, dtype=pl.Boolean, eager=True)
+        return nobody, nobody
+    pair = joint(keys.select("student").with_columns(person), "person", "student", seed=120)
+    is_restricted = pair.is_in(pair.filter(keys["restricted"]).unique().implode())
+    return is_restricted, ~person.is_in(person.filter(~is_restricted).unique().implode())
 
 
 def contact_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -59,7 +76,7 @@ def contact_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
     is_told_twice = pl.col("contact").is_in(told.filter(told.is_duplicated()).unique().implode())
     several = []
     for piece in _beside(rows, planned):
-        told_here = piece.filter("is_detail").select("contact", *_TOLD)
+        told_here = _only(piece, "is_detail", "contact", *_TOLD, _yes("is_withheld"))
         several.append(told_here.filter(is_told_twice))
         alone = told_here.filter(~is_told_twice)
         yield alone.with_columns(
@@ -75,14 +92,35 @@ def relationship_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFr
     Those that all rows say in the same words come in the order of the rows, and at last the others.
     """
     several = []
+    told = [name for name in RELATIONSHIPS if name != "restricted"]  # which is the last of them
     for piece in _beside(rows, planned):
-        worded = piece.filter("is_wording").select(*RELATIONSHIPS.names(), "has_wordings")
+        worded = _only(piece, "is_wording", *told, _yes("is_restricted"), "has_wordings")
         several.append(worded.filter("has_wordings").drop("has_wordings"))
         yield worded.filter(~pl.col("has_wordings")).drop("has_wordings")
     if several:
         kind = ["contact", "student_sis_id", "type", "relationship"]
         ordered = pl.concat(several).sort(*kind, "relationship_source", "type_source")
-        yield ordered.unique(kind, keep="first", maintain_order=True)
+        yield _with_one_of_each_flag(ordered, kind)
+
+
+def _with_one_of_each_flag(ordered: pl.DataFrame, kind: list[str]) -> pl.DataFrame:
+    first = ordered.unique(kind, keep="first", maintain_order=True)
+    if ordered["flags"].null_count() == ordered.height:
+        return first
+    folded = fold_flags(ordered, kind)
+    both = first.drop("flags").join(
+        folded, on=kind, how="left", nulls_equal=True, maintain_order="left"
+    )
+    return both.select(RELATIONSHIPS.names())
+
+
+def _only(piece: pl.DataFrame, is_wanted: str, *columns: str | pl.Expr) -> pl.DataFrame:
+    """Those columns of the wanted rows: no other column is copied."""
+    return piece.select(*columns, is_wanted).filter(is_wanted).drop(is_wanted)
+
+
+def _yes(is_so: str) -> pl.Expr:
+    return pl.when(is_so).then(pl.lit("Y")).alias("restricted")
 
 
 def schools(students: pl.DataFrame) -> pl.DataFrame:
@@ -117,7 +155,11 @@ def _folded(told: pl.DataFrame) -> pl.DataFrame:
             name,
         )
         .group_by("contact", maintain_order=True)
-        .agg(pl.col("name").first(), pl.col("sis_id").drop_nulls().first())
+        .agg(
+            pl.col("name", "restricted").first(),
+            pl.col("sis_id").drop_nulls().first(),
+            pl.col("address").min(),
+        )
     )
     return (
         people.join(_phones(told), on="contact", how="left")

@@ -4,11 +4,12 @@ Entering what is shown is *created*, leaving it *deleted*; *updated* is what is 
 after and has changed between, or is served with other fields.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
 from kinsync.domain.changes import Changes, Snapshot
+from kinsync.domain.flags import told as flag
 from kinsync.domain.frames import EVENTS, KINDS, PUBLISHED
 from kinsync.domain.share import Share
 from kinsync.pipeline.fingerprints import row_hash
@@ -33,11 +34,13 @@ Lazy = Mapping[str, pl.LazyFrame]
 def visible(snapshot: Snapshot, share: Share) -> Snapshot:
     """The records of a snapshot that a share lets through."""
     if share.is_open:
-        return snapshot
+        return snapshot if share.restricted else _unrestricted(snapshot)
     frames = snapshot.frames
     students = frames["student"].filter(*_limits(share, school_sis_id="schools", grade="grades"))
     ties = frames["relationship"].filter(
         *_limits(share, type="types", relationship="relationships"),
+        *([] if share.flags is None else [_has_one_of(share.flags)]),
+        *([] if share.restricted else [pl.col("restricted").is_null()]),
         pl.col("student_id").is_in(students["id"].implode()),
         ~pl.col("contact_id").is_in(pl.Series(sorted(share.withheld), dtype=pl.String).implode()),
     )
@@ -50,6 +53,23 @@ def visible(snapshot: Snapshot, share: Share) -> Snapshot:
             "relationship": ties,
         }
     )
+
+
+def _unrestricted(snapshot: Snapshot) -> Snapshot:
+    """Without restricted people and relationships; as it is where nobody is restricted."""
+    frames = {
+        kind: frame.filter(pl.col("restricted").is_null())
+        if kind in ("contact", "relationship") and frame["restricted"].null_count() < frame.height
+        else frame
+        for kind, frame in snapshot.frames.items()
+    }
+    return Snapshot(frames)
+
+
+def _has_one_of(flags: Collection[str]) -> pl.Expr:
+    """Relationships with one of these flags."""
+    has = [pl.col("flags").str.contains(flag(name), literal=True) for name in sorted(flags)]
+    return pl.any_horizontal(pl.lit(value=False), *has).fill_null(value=False)
 
 
 def events(before: Snapshot, after: Snapshot, was: Share, now: Share) -> pl.DataFrame:

@@ -24,7 +24,7 @@ __all__ = [
 
 LIMITED_BY = {
     "read:schools": ("schools",),
-    "read:student_contacts": ("schools", "grades", "types", "relationships"),
+    "read:student_contacts": ("schools", "grades", "types", "relationships", "flags"),
     "read:students": ("schools", "grades"),
     "read:user_id": (),
 }

@@ -15,7 +15,10 @@ FIELDS = {
 """Of findings that take more than one row to see: the field, and the column with the value."""
 
 
-TOLD = ("row", "student_sis_id", "name", "name_key", "name_suffix", "sis_id", "phone", "email")
+TOLD = (
+    *("row", "student_sis_id", "name", "name_key", "name_suffix", "sis_id", "phone", "email"),
+    "restricted",
+)
 """Columns of a waiting row that findings and held rows speak of."""
 
 

@@ -23,6 +23,7 @@ def sync_arrived(district_id: int, arrivals: Arrivals, tools: Tools) -> Outcome 
 
     What arrived before and was never synced is passed over: the newest upload wins. A pause that
     ends by itself is waited for in the queue; ``services.pause.resume`` queues the sync otherwise.
+    Meanwhile a preview shows what waits, and whoever is newly restricted is withheld.
 
     Raises:
         TryAgainLater: the database or the disk is away, or another sync of the district runs.
@@ -35,6 +36,10 @@ def sync_arrived(district_id: int, arrivals: Arrivals, tools: Tools) -> Outcome 
             if pause.ends_at is not None:
                 with queue.queueing() as cursor:
                     queue.sync_at_once(cursor, district.id, pause.ends_at)
+            if district.published:
+                sync_delivery(
+                    district, open_arrived(arrived), tools, is_preview=True, is_withholding=True
+                )
             return None
         return sync_delivery(district, open_arrived(arrived), tools, turn=arrived.turn)
 

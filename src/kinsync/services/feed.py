@@ -1,6 +1,6 @@
 """Feed: the events of one connection, each with its record as it was then and before."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -24,7 +24,7 @@ from kinsync.store import feed_queries as queries
 from kinsync.store import places
 from kinsync.store.feed_queries import EditionRow, EventRow, MergeRow
 from kinsync.store.gate import look_at
-from kinsync.store.scope import EVERYTHING, Scope
+from kinsync.store.scope import EVERYTHING, RESTRICTED, Scope
 from kinsync.store.statements import Window
 
 __all__ = ["TOLD_DAYS", "Event", "Record", "event", "event_page"]
@@ -49,6 +49,8 @@ class Event:
     share: str
     previous: Record | None = None
     previous_share: str = EVERYTHING
+    is_restricted: bool = False
+    """Whether the record is restricted now, and hidden from this application."""
     merged: Sequence[Contact] = ()
     """Who a deleted contact turned out to be; who, now gone, turned out to be an updated one; or of
     whom a created one was part before."""
@@ -107,6 +109,7 @@ def _school(cursor: CursorWrapper, scope: Scope, school_id: str) -> tuple[str, s
 def _events(cursor: CursorWrapper, scope: Scope, rows: Sequence[EventRow]) -> list[Event]:
     """Events with their records. Each edition is looked at once, as it was seen then."""
     merges = _Merges(cursor, scope, rows)
+    hidden = _restricted(cursor, scope, rows)
     wanted = _wanted(rows, merges)
     numbers = {row.edition - back for row in rows for back in (0, 1)}
     editions = {found.number: found for found in queries.editions(cursor, scope, numbers)}
@@ -115,7 +118,18 @@ def _events(cursor: CursorWrapper, scope: Scope, rows: Sequence[EventRow]) -> li
         for number, edition in sorted(editions.items())
         if number in wanted
     }
-    return [_event(row, editions, seen, merges) for row in rows]
+    return [_event(row, editions, seen, merges, hidden) for row in rows]
+
+
+def _restricted(cursor: CursorWrapper, scope: Scope, rows: Sequence[EventRow]) -> frozenset[str]:
+    """Ids of records in these events that are restricted now, and hidden."""
+    if scope.sight.restricted:
+        return frozenset()
+    found: frozenset[str] = frozenset()
+    for kind in RESTRICTED:
+        ids = {row.record_id for row in rows if row.kind == kind}
+        found |= queries.restricted(cursor, scope, kind, ids) if ids else frozenset()
+    return found
 
 
 def _event(
@@ -123,6 +137,7 @@ def _event(
     editions: Mapping[int, EditionRow],
     seen: Mapping[int, Mapping[str, Record]],
     merges: "_Merges",
+    hidden: Collection[str],
 ) -> Event:
     edition, earlier = editions[row.edition], editions.get(row.edition - 1)
     previous_share = earlier.share if earlier else EVERYTHING
@@ -137,6 +152,7 @@ def _event(
         share=previous_share if row.act == "deleted" else edition.share,
         previous_share=previous_share,
         previous=before[row.record_id] if row.act == "updated" else None,
+        is_restricted=row.record_id in hidden,
         merged=[other for other in others if isinstance(other, Contact)],
     )
 

@@ -132,7 +132,8 @@ class Intake:
         """The kept contact rows (``frames.CLEAN``)."""
         start = 0
         for piece in self._spool.parts("contacts"):
-            yield piece.filter(self._is_kept.slice(start, piece.height))
+            is_kept = self._is_kept.slice(start, piece.height)
+            yield piece if is_kept.all() else piece.filter(is_kept)
             start += piece.height
 
     def ends(self) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -308,7 +309,7 @@ class Intake:
         if strangers.is_empty():
             return lone
         self._note_places(places_of(strangers, "student-unknown"))
-        unread = [pl.lit(None, pl.String).alias(name) for name in HELD.names()[1:]]
+        unread = [pl.lit(None, kind).alias(name) for name, kind in list(HELD.items())[1:]]
         self.held = pl.concat([self.held, strangers.to_frame("row").select("row", *unread)])
         return lone.filter(is_known)
 
@@ -337,6 +338,7 @@ class Intake:
                     contact_sis_id="sis_id",
                     contact_phone="phone",
                     contact_email="email",
+                    restricted="restricted",
                 ),
             ]
         )

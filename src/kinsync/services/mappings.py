@@ -31,6 +31,8 @@ WORD_CODES = {
     "contact-type-unknown": "type",
     "relationship-unknown": "relationship",
     "phone-type-unknown": "phone_type",
+    "contact-flag-unknown": "flag",
+    "contact-restricted-unknown": "flag",
 }
 """Findings about a word that nothing maps, and the list of a mapping that would."""
 
@@ -226,7 +228,9 @@ def as_toml(words: list[Unmapped]) -> str:
     lines: list[str] = []
     for name in dict.fromkeys(one.list for one in words):
         lines.append(f"[words.{name}]")
-        lines += [f'{_quoted(one.word)} = "Other"' for one in words if one.list == name]
+        ours = "Y" if name == "flag" else "Other"
+        listed = dict.fromkeys(one.word for one in words if one.list == name)
+        lines += [f'{_quoted(word)} = "{ours}"' for word in listed]
     return "\n".join(lines)
 
 

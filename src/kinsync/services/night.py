@@ -11,10 +11,11 @@ import polars as pl
 from kinsync.domain.changes import Changes, Matched, Snapshot
 from kinsync.domain.frames import CONTACTS, KINDS, RELATIONSHIPS, STUDENTS, empty
 from kinsync.domain.vocabulary import Vocabulary
-from kinsync.pipeline.carry import carry
+from kinsync.pipeline.carry import carry, kept_from
 from kinsync.pipeline.diff import diff
 from kinsync.pipeline.match import Frames, NewIds, match
 from kinsync.pipeline.people import reached
+from kinsync.pipeline.restrict import barred
 from kinsync.pipeline.settle import Unsettled, id_hash, prints, published_prints, settle
 from kinsync.pipeline.snapshot import schools
 from kinsync.pipeline.touched import TIES
@@ -30,9 +31,17 @@ class Night:
     """What would change, and whether the deletions of this night wait for a cleaner one."""
 
     changes: Changes
+    before: Snapshot
+    """The part of what is published that was looked at."""
+    after: Snapshot
+    """The same as it would be."""
     is_deferred: bool
     carried: pl.DataFrame
     """Keys (``pipeline.touched.TIES``) of those of whom more stays than the delivery says."""
+
+    def changes_behind(self, restricting: Changes) -> Changes:
+        """What would change once ``restricting`` is published before."""
+        return diff(self.after, _with(self.before, restricting), self.changes.merged)
 
 
 def compare(
@@ -55,7 +64,8 @@ def compare(
         with_waiting_ids: gives new records the ids of another service that wait for them.
     """
     ours = prints(intake.student_pieces(), intake.contact_pieces(), intake.relationship_pieces())
-    unsettled = settle(ours, published_prints(published.frames))
+    barring = intake.held.filter("restricted").drop_nulls("student_sis_id")
+    unsettled = settle(ours, published_prints(published.frames), barring["student_sis_id"].hash())
     del ours
     before = _published(published, unsettled)
     incoming = _incoming(intake, unsettled)
@@ -64,11 +74,26 @@ def compare(
     matched = with_waiting_ids(matched, (before, gone))
     defers = intake.has_unreadable_student
     kept = carry(matched, before, intake.held, vocabulary, defer_deletions=defers)
+    after = barred(kept.snapshot, kept_from(kept.snapshot, intake.held, vocabulary))
     return Night(
-        changes=diff(kept.snapshot, before, kept.merged),
+        changes=diff(after, before, kept.merged),
+        before=before,
+        after=after,
         is_deferred=defers and kept.snapshot.records() > matched.snapshot.records(),
         carried=_carried(kept.snapshot, matched.snapshot),
     )
+
+
+def _with(before: Snapshot, changes: Changes) -> Snapshot:
+    """A snapshot with updates of some of its records."""
+    frames = dict(before.frames)
+    for kind, frame in before.frames.items():
+        updated = changes.kinds[kind].updated
+        here = updated.filter(pl.col("id").is_in(frame["id"].implode()))
+        if here.height:
+            rest = frame.filter(~pl.col("id").is_in(here["id"].implode()))
+            frames[kind] = pl.concat([rest, here])
+    return Snapshot(frames)
 
 
 def _carried(kept: Snapshot, matched: Snapshot) -> pl.DataFrame:

@@ -15,12 +15,14 @@ from kinsync.domain.frames import (
     HELD,
     STUDENT_DETAILS,
     STUDENTS,
+    TELLING_FIELDS,
     empty,
 )
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.check import (
     Header,
     check_contacts,
+    check_flags,
     check_repeated_details,
     check_students,
     findings_of,
@@ -152,7 +154,8 @@ class Refinery:
         """The contacts of one slot."""
         rows = self.columns.rows(table, number)
         rows = rows.with_columns(tidy(rows["student_sis_id"]))
-        contacts = clean_contacts(_with_contact(rows), self.vocabulary)
+        with_contact = _with_contact(rows)
+        contacts = clean_contacts(with_contact, self.vocabulary)
         says_something = pl.any_horizontal(pl.col(_SAYS_SOMETHING).is_not_null())
         told = contacts.filter(says_something)["row"].unique()
         if told.len() < contacts.height:
@@ -161,12 +164,11 @@ class Refinery:
         excluded = told.filter(told.is_in(left_out.implode()))
         if excluded.len():
             contacts = contacts.filter(~pl.col("row").is_in(excluded.implode()))
-        checked = check_contacts(
-            contacts,
-            self.vocabulary,
-            file=self.file,
-            header=partial(self.columns.header, slot=number),
-        )
+        header = partial(self.columns.header, slot=number)
+        checked = check_contacts(contacts, self.vocabulary, file=self.file, header=header)
+        flags = check_flags(with_contact, self.vocabulary, file=self.file, header=header)
+        if flags.height:
+            flags = flags.filter(pl.col("row").is_in(contacts["row"].unique().implode()))
         return _Slot(
             rows=rows,
             told=told,
@@ -174,7 +176,7 @@ class Refinery:
             count=told.len() - excluded.len(),
             kept=self._numbered(checked.kept, number),
             held=self._numbered(checked.held, number),
-            findings=checked.findings,
+            findings=pl.concat([checked.findings, flags]),
         )
 
     def _lone(
@@ -189,7 +191,7 @@ class Refinery:
         findings = findings_of(lone, checks, met, file=self.file, header=self.header)
         is_held = met.select(pl.any_horizontal(pl.all())).to_series()
         held = lone.filter(is_held).select(
-            "row", *(pl.lit(None, pl.String).alias(name) for name in HELD.names()[1:])
+            "row", *(pl.lit(None, kind).alias(name) for name, kind in list(HELD.items())[1:])
         )
         kept = lone.filter(~is_held).select("row", student=pl.col("student_sis_id").hash())
         return self._numbered(kept), self._numbered(held), findings
@@ -199,7 +201,9 @@ class Refinery:
         if not self.has_students:
             return empty(pl.Schema({"row": pl.UInt32(), **STUDENTS})), []
         damaged = student_checks()[1].is_met
-        named = rows.filter(pl.col("student_sis_id").is_not_null() & ~damaged)
+        named = rows.select("row", "student_sis_id", *STUDENT_DETAILS).filter(
+            pl.col("student_sis_id").is_not_null() & ~damaged
+        )
         is_first = named["student_sis_id"].is_first_distinct()
         students, sources = clean_students(named.filter(is_first), self.vocabulary)
         return students, [
@@ -231,14 +235,14 @@ class Refinery:
         return rows.select(
             "row",
             tidy(rows["student_sis_id"]).alias("student_sis_id"),
-            *(pl.lit(None, pl.String).alias(name) for name in HELD.names()[2:]),
+            *(pl.lit(None, kind).alias(name) for name, kind in list(HELD.items())[2:]),
         )
 
 
 def _with_contact(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with anything in a contact column, without what they say about the student."""
+    """Rows with anything that makes a contact, without what they say about the student."""
     contacts = rows.select("row", "part", "student_sis_id", *CONTACT_FIELDS)
-    return contacts.filter(pl.any_horizontal((pl.col(CONTACT_FIELDS) != "").fill_null(value=False)))
+    return contacts.filter(pl.any_horizontal((pl.col(TELLING_FIELDS) != "").fill_null(value=False)))
 
 
 def _tidied(rows: pl.DataFrame) -> pl.DataFrame:

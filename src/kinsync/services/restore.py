@@ -5,6 +5,7 @@ from dataclasses import replace
 from kinsync.domain.changes import Changes
 from kinsync.domain.errors import ChangeInput
 from kinsync.pipeline.diff import diff
+from kinsync.pipeline.restrict import still_restricted
 from kinsync.services.sync import Tools
 from kinsync.store import publish, records, snapshots
 from kinsync.store.database import district_lock
@@ -12,7 +13,7 @@ from kinsync.store.database import district_lock
 
 def restore(district: records.District, version: int, tools: Tools) -> tuple[records.Sync, Changes]:
     """Publish what ``version`` was, with the ids it had. An id that records had meanwhile points to
-    the one they have again.
+    the one they have again. Whoever is restricted now stays so.
 
     Raises:
         NotFound: the district has no such version.
@@ -24,8 +25,9 @@ def restore(district: records.District, version: int, tools: Tools) -> tuple[rec
         district = records.district(district.id)
         if version == district.published:
             raise ChangeInput(f"Version {version} is what {district.name} publishes now.")
-        earlier = snapshots.as_of(district.id, version)
-        changes = diff(earlier, snapshots.load(district.id, storage=tools.storage))
+        now = snapshots.load(district.id, storage=tools.storage)
+        earlier = still_restricted(snapshots.as_of(district.id, version), now)
+        changes = diff(earlier, now)
         changes = replace(changes, merged=snapshots.turned(district.id, changes))
         run = records.start_sync(
             district, at=tools.now(), origin="restore", file_name=f"version {version}"

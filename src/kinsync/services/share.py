@@ -29,7 +29,10 @@ class Limits:
     grades: Collection[str] | None = None
     types: Collection[str] | None = None
     relationships: Collection[str] | None = None
+    flags: Collection[str] | None = None
     fields: Collection[str] | None = None
+    restricted: bool | None = None
+    """Whether restricted people are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Effect:
     """What an application would receive under a share, and what that changes for it.
 
     ``receives`` and ``received`` count records by kind; ``events`` counts what it is told, by kind
-    and act. ``without_contacts`` counts shared students of whose contacts it sees none.
+    and act. ``without_contacts`` counts shared students of whose contacts it sees none, and
+    ``restricted`` relationships that are kept from it because they are restricted.
     """
 
     share: Share
@@ -45,6 +49,7 @@ class Effect:
     received: Mapping[str, int]
     events: Mapping[str, Mapping[str, int]]
     without_contacts: int
+    restricted: int
 
     def as_json(self) -> dict[str, object]:
         """Counts first."""
@@ -53,6 +58,7 @@ class Effect:
             "received": dict(self.received),
             "events": {kind: dict(acts) for kind, acts in self.events.items()},
             "students_without_contacts": self.without_contacts,
+            "relationships_restricted": self.restricted,
             "fields_left_out": sorted(self.share.left_out),
             "share": self.share.as_json(),
         }
@@ -142,6 +148,7 @@ def _limited(share: Share, limits: Limits, published: Snapshot) -> Share:
         "grades": lambda given: _grades(given, published),
         "types": shares.types,
         "relationships": shares.relationships,
+        "flags": shares.flags,
         "fields": shares.optional_fields,
     }
     given = {name: getattr(limits, name) for name in readers}
@@ -150,6 +157,8 @@ def _limited(share: Share, limits: Limits, published: Snapshot) -> Share:
         for name, words in given.items()
         if words is not None
     }
+    if limits.restricted is not None:
+        changed["restricted"] = limits.restricted
     return replace(share, **changed)
 
 
@@ -183,4 +192,15 @@ def _effect(published: Snapshot, was: Share | None, share: Share) -> Effect:
         received={kind: seen.frames[kind].height for kind in KINDS},
         events={kind: {act: numbers.get((kind, act), 0) for act in ACTS} for kind in KINDS},
         without_contacts=without_contacts(published, share),
+        restricted=_restricted(published, share),
     )
+
+
+def _restricted(published: Snapshot, share: Share) -> int:
+    """How many relationships a share would show if restricted ones were shown."""
+    if share.restricted or published.frames["relationship"]["restricted"].null_count() == (
+        published.frames["relationship"].height
+    ):
+        return 0
+    every = visible(published, replace(share, restricted=True)).frames["relationship"]
+    return every.height - every["restricted"].null_count()

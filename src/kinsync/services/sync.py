@@ -24,6 +24,7 @@ from kinsync.pipeline.census import census, census_after
 from kinsync.pipeline.first import first_records
 from kinsync.pipeline.guard import guard
 from kinsync.pipeline.match import Frames
+from kinsync.pipeline.restrict import newly_restricted, restricting
 from kinsync.services.adopted import (
     first_with_waiting_ids,
     settle_waiting_ids,
@@ -32,11 +33,12 @@ from kinsync.services.adopted import (
 from kinsync.services.delivery import Delivery
 from kinsync.services.intake import Intake
 from kinsync.services.narrow import MOST_TOUCHED
-from kinsync.services.night import compare
+from kinsync.services.night import Night, compare
 from kinsync.services.pause import pause_of
 from kinsync.services.report import Report, all_findings, as_reported, report_on
 from kinsync.services.returning import Keys, absent
 from kinsync.services.taking import TakenIn, taken_in
+from kinsync.services.withholding import publish_restricted
 from kinsync.store import ids, publish, records, snapshots, storage
 from kinsync.store.database import district_lock
 from kinsync.store.first_load import Records
@@ -93,11 +95,13 @@ def sync_delivery(
     tools: Tools,
     *,
     is_preview: bool = False,
+    is_withholding: bool = False,
     turn: int | None = None,
 ) -> Outcome:
     """Run one sync of a district; a second one of the same district waits.
 
-    ``turn`` is that of the upload which the delivery is, where it is one.
+    ``turn`` is that of the upload which the delivery is, where it is one. People who are newly
+    restricted are withheld even where it is held, and by a preview that ``is_withholding``.
 
     Raises:
         ChangeInput: the district is paused, and this is no preview.
@@ -119,7 +123,8 @@ def sync_delivery(
             with taken_in(
                 district, delivery, tools.storage, tools.progress, tools.most_touched
             ) as taken:
-                return _Run(district, run, delivery.vocabulary, tools).finish(taken)
+                withholds = is_withholding or not is_preview
+                return _Run(district, run, delivery.vocabulary, tools, withholds).finish(taken)
         except KinsyncError as error:
             _note_failure(run, error, tools)
             raise
@@ -175,6 +180,8 @@ class _Run:
     sync: records.Sync
     vocabulary: Vocabulary
     tools: Tools
+    is_withholding: bool
+    """Whether people who are newly restricted are withheld whatever becomes of the sync."""
 
     def finish(self, taken: TakenIn) -> Outcome:
         """From what was read to the end of the sync."""
@@ -197,18 +204,31 @@ class _Run:
         if night.is_deferred:
             intake.note_file_finding("deletions-deferred")
         report = report_on(intake)
-        changes = night.changes
+        changes, carried = night.changes, night.carried
         self._keep_findings(intake)
         reasons = self._guard(changes, before, intake)
         if self.sync.is_preview or reasons:
+            if self.is_withholding:
+                changes = self._withhold(night, changes, before)
             storage.save_changes(self._folder(), changes)
             state = "previewed" if self.sync.is_preview else "held"
             return Outcome(self._end(state, report, changes, reasons), report, changes, reasons)
         if changes.is_empty:
             return Outcome(self._end("unchanged", report, changes), report, changes)
-        taken.keep_lines(self.tools.storage, self.district, self.sync, night.carried)
+        del night
+        taken.keep_lines(self.tools.storage, self.district, self.sync, carried)
         self._publish(changes, report, None if before.is_kept else before.after(changes))
         return Outcome(self._end("published", report, changes), report, changes)
+
+    def _withhold(self, night: Night, changes: Changes, published: snapshots.Published) -> Changes:
+        """Withhold at once whom this sync knows to be restricted; what is left to be decided."""
+        newly = newly_restricted(changes)
+        if newly.is_empty():
+            return changes
+        told = restricting(published.frames, newly)
+        version = publish_restricted(self.district, told, self.tools)
+        records.rebase_sync(self.sync, version)
+        return night.changes_behind(told)
 
     def _published(self) -> snapshots.Published:
         return snapshots.published(self.district.id, storage=self.tools.storage)

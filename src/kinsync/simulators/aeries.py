@@ -61,6 +61,7 @@ CODE_OF = {role: code for code, (role, _) in CODES.items() if role} | {"": ""}
 RETIRED, UNKNOWN = "88", "77"
 
 _PHONES = {"cell": "CellPhone", "home": "HomePhone", "work": "WorkPhone", "": "CellPhone"}
+_ADDRESS = ("Address", "AddressCity", "AddressState", "AddressZipCode")
 _GRADES = {"PreKindergarten": -1, "Kindergarten": 0}
 _A_FEW = 7
 """One in so many has a quirk that only a few have."""
@@ -284,12 +285,21 @@ class AeriesSystem:
                 "WorkPhoneExt": "",
                 "Pager": "",
                 "EmailAddress": row["email"],
+                **self._address(row),
                 "CorrespondenceLanguageCode": "00",
                 "NotificationPreferenceCode": "0" if is_restricted else "1",
                 "MailTagCode": "A" if row["order"] < 3 else "",
                 "Comments": "Court order on file" if is_restricted else "",
             }
         ) | {"RecordAddedDate": "2025-08-11T00:00:00", "PortalAccountID": 0}
+
+    @staticmethod
+    def _address(row: Mapping[str, Any]) -> dict[str, str]:
+        """Where the first two live; of the others it is not on file."""
+        if row["order"] > 2:
+            return dict.fromkeys(_ADDRESS, "")
+        street = f"{100 + row['family'] % 900} Alder Court"
+        return dict(zip(_ADDRESS, (street, "Larkfield", "CA", "95403"), strict=True))
 
     def _name(self, row: Mapping[str, Any]) -> tuple[str, str]:
         is_one_of_few = row["person"] % _A_FEW == 5

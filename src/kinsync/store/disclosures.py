@@ -60,7 +60,7 @@ PUT = (
 
 NAMED = """
 WITH tie AS (
-    SELECT r.id, r.contact_id, r.student_id, r.since, r.until, c.legacy_id
+    SELECT r.id, r.contact_id, r.student_id, r.since, r.until, r.restricted, c.legacy_id
     FROM relationship r JOIN LATERAL (
         SELECT legacy_id FROM contact c
         WHERE c.district_id = r.district_id AND c.id = r.contact_id LIMIT 1
@@ -104,12 +104,13 @@ counts, where the person was that student's as well.
 SHOWN = """(
     NOT EXISTS (SELECT FROM edition limited WHERE limited.district_id = d.district_id
         AND limited.connection_id = d.connection_id AND limited.number = {edition}
-        AND limited.share - 'fields' <> '{{}}')
+        AND (limited.share - '{{fields,restricted}}'::text[] <> '{{}}'
+            OR {tie}.restricted IS NOT NULL AND limited.share -> 'restricted' IS NULL))
     OR EXISTS (SELECT FROM visible s WHERE s.district_id = d.district_id
         AND s.connection_id = d.connection_id AND s.kind = 'relationship' AND s.record_id = {tie}.id
         AND s.since <= {edition} AND {edition} < s.until)
 )"""
-"""Whether an edition showed a tie: an open share shows all."""
+"""Whether an edition showed a tie: an open share shows all but restricted ones, or these too."""
 
 TOLD = """EXISTS (
     SELECT FROM event v JOIN edition e ON e.district_id = v.district_id

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
+from kinsync.store.gate import EVERYTHING, look_at
 from kinsync.store.places import SCHOOL_COLUMNS, SchoolRow
 from kinsync.store.queries import (
     CONTACT_COLUMNS,
@@ -48,6 +49,12 @@ class MergeRow(NamedTuple):
     from_id: str
     into_id: str
     version: int
+
+
+class IdRow(NamedTuple):
+    """A record."""
+
+    id: str
 
 
 class Floor(NamedTuple):
@@ -192,6 +199,19 @@ def merges(cursor: CursorWrapper, scope: Scope, contact_ids: Sequence[str]) -> l
     return rows(cursor, MergeRow, MERGES, {**parameters(scope), "ids": list(contact_ids)})
 
 
+def restricted(
+    cursor: CursorWrapper, scope: Scope, kind: str, ids: Iterable[str]
+) -> frozenset[str]:
+    """Which contacts or relationships are restricted now, or were when they were last published.
+
+    Who that is, and nothing else, is read past the wall that hides them.
+    """
+    look_at(cursor, EVERYTHING)
+    found = rows(cursor, IdRow, _restricted(kind), {**parameters(scope), "ids": list(ids)})
+    look_at(cursor, scope.sight)
+    return frozenset(id_ for (id_,) in found)
+
+
 def splits(cursor: CursorWrapper, scope: Scope, contact_ids: Sequence[str]) -> list[MergeRow]:
     """Of which earlier contact (``into_id``) these were part when they came to be."""
     return rows(cursor, MergeRow, SPLITS, {**parameters(scope), "ids": list(contact_ids)})
@@ -207,6 +227,16 @@ def _events(more: str, is_backward: bool) -> bytes:
     return (
         f"SELECT {EVENT_COLUMNS} FROM event e WHERE {_OWN} AND e.id > %(after)s{bound}"
         f" AND e.kind = ANY(%(kinds)s){more} ORDER BY e.id{direction} LIMIT %(limit)s"
+    ).encode()
+
+
+@cache
+def _restricted(kind: str) -> bytes:
+    return (
+        f"SELECT k.id FROM {kind} k WHERE k.district_id = %(district)s AND k.id = ANY(%(ids)s)"
+        " AND k.restricted IS NOT NULL AND k.since <= %(version)s AND NOT EXISTS ("
+        f" SELECT FROM {kind} later WHERE later.district_id = k.district_id AND later.id = k.id"
+        " AND later.since > k.since AND later.since <= %(version)s)"
     ).encode()
 
 

@@ -20,11 +20,15 @@ WEB_ROLE = "kinsync_web"
 
 
 class Sight(NamedTuple):
-    """What is seen behind the gate: everything, or what one edition of a connection shows."""
+    """What is seen behind the gate: everything, or what one edition of a connection shows.
+
+    Of an open share that is every record; ``restricted`` says whether restricted ones as well.
+    """
 
     connection_id: int = 0
     edition: int = 0
     is_open: bool = True
+    restricted: bool = True
 
 
 EVERYTHING = Sight()
@@ -73,7 +77,8 @@ SEE = (
 
 
 def _settings(sight: Sight) -> tuple[str, str, str]:
-    sees = "everything" if sight.is_open else "share"
+    every = "everything" if sight.restricted else "unrestricted"
+    sees = every if sight.is_open else "share"
     return sees, str(sight.connection_id), str(sight.edition)
 
 

@@ -216,7 +216,8 @@ def student_contact(cursor: CursorWrapper, scope: Scope, id_: str) -> StudentCon
 def relationships(
     cursor: CursorWrapper, scope: Scope, contact_ids: Iterable[str]
 ) -> list[RelationshipRow]:
-    """What these people are to students, and were: by person, then as a student's are asked."""
+    """What these people are to students, and were: by person, then by the order that the source
+    says, then as a student's are asked."""
     return rows(
         cursor,
         RelationshipRow,
@@ -263,7 +264,8 @@ def _relationships(condition: str) -> bytes:
         " FROM relationship k WHERE district_id = %(district)s"
         " AND contact_id = ANY(string_to_array(%(ids)s, ','))"
         f" AND since <= %(version)s AND {condition}"
-        f" ORDER BY contact_id, array_position('{TYPE_ORDER}'::text[], type), id"
+        f" ORDER BY contact_id, (flags::jsonb -> 'order')::int,"
+        f" array_position('{TYPE_ORDER}'::text[], type), id"
     ).encode()
 
 

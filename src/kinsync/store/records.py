@@ -202,6 +202,13 @@ def finish_sync(
     return _sync(row)
 
 
+def rebase_sync(sync: Sync, base: int) -> None:
+    """A sync is compared with another version than the one that it began with."""
+    with outages(doing="changing a sync"):
+        rows = models.Sync.objects.filter(district_id=sync.district_id, id=sync.id)
+        rows.update(base=base)
+
+
 def find_sync(district_id: int, sync_id: int) -> Sync:
     """One sync of a district.
 

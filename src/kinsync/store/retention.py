@@ -27,10 +27,13 @@ from kinsync.store.records import OLD_VERSION
 
 VALUES = {
     "student": [name for name in PUBLISHED["student"] if name != "id"],
-    "contact": [name for name in PUBLISHED["contact"] if name not in ("id", "legacy_id")],
-    "relationship": ["type_source", "relationship_source"],
+    "contact": [
+        name for name in PUBLISHED["contact"] if name not in ("id", "legacy_id", "restricted")
+    ],
+    "relationship": ["type_source", "relationship_source", "flags"],
 }
-"""What a source said about people, by kind. A relationship keeps our words, such as Parent."""
+"""What a source said about people, by kind. A relationship keeps our words, such as Parent; and
+whoever was restricted stays so."""
 
 Hashed = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
 """Takes students and contacts (``frames.PUBLISHED``); answers ``identities.KEPT``."""

@@ -9,13 +9,20 @@ from kinsync.store.gate import Sight
 from kinsync.store.statements import Window, number_of, page, seen_page
 
 EVERYTHING = "{}"
-"""The share that leaves nothing out."""
+"""The share that leaves nothing out but people who are restricted."""
+RESTRICTED = ("contact", "relationship")
+"""Kinds of record that say whether they are."""
 
 SEEN_SO_FAR = (
     "s.district_id = %(district)s AND s.connection_id = %(connection)s AND s.since <= %(edition)s"
 )
 SEEN = f"{SEEN_SO_FAR} AND %(edition)s < s.until"
 """Records ``s`` that a limited share shows in the edition that is read."""
+LEFT_IN = (
+    "SELECT e.version FROM edition e WHERE e.district_id = s.district_id"
+    " AND e.connection_id = s.connection_id AND e.number = s.until"
+)
+"""The version in which ``s`` was no longer shown: what became of it afterwards is not told."""
 
 
 class Scope(NamedTuple):
@@ -34,29 +41,35 @@ class Scope(NamedTuple):
     @property
     def sight(self) -> Sight:
         """What the gate is to let through."""
-        return Sight(self.connection_id, self.edition, parsed(self.share).is_open)
+        share = parsed(self.share)
+        return Sight(self.connection_id, self.edition, share.is_open, share.restricted)
 
 
 def shared(scope: Scope, kind: str, alias: str = "k") -> str:
     """The condition that keeps a query of one kind of record within the connection's share.
 
-    ``alias`` is what the statement calls the table. An open share needs no condition.
+    ``alias`` is what the statement calls the table. An open share has no list of what it shows.
     """
     if scope.sight.is_open:
-        return "TRUE"
+        return _open(scope, kind, alias)
     return (
         f"EXISTS (SELECT 1 FROM visible s WHERE {SEEN}"
         f" AND s.kind = '{kind}' AND s.record_id = {alias}.id)"
     )
 
 
+def _open(scope: Scope, kind: str, alias: str) -> str:
+    is_told = kind in RESTRICTED and not scope.sight.restricted
+    return f"{alias}.restricted IS NULL" if is_told else "TRUE"
+
+
 def shared_so_far(scope: Scope) -> str:
     """The same for relationships ``k`` that are, or were: what has ended, if it was seen once."""
     if scope.sight.is_open:
-        return "TRUE"
+        return _open(scope, "relationship", "k")
     return (
         f"EXISTS (SELECT 1 FROM visible s WHERE {SEEN_SO_FAR}"
-        " AND (%(edition)s < s.until OR k.until <= %(version)s)"
+        f" AND (%(edition)s < s.until OR k.until <= ({LEFT_IN}))"
         " AND s.kind = 'relationship' AND s.record_id = k.id)"
     )
 

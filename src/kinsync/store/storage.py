@@ -17,7 +17,7 @@ import polars as pl
 
 from kinsync.domain.changes import Changes, KindChanges
 from kinsync.domain.errors import ChangeInput
-from kinsync.domain.frames import KINDS
+from kinsync.domain.frames import KINDS, PUBLISHED
 from kinsync.store.folders import Folder, check_writable, disk_outages, reading, replacing
 
 if TYPE_CHECKING:
@@ -159,6 +159,11 @@ def load_changes(folder: Folder) -> Changes:
         ChangeInput: a file is missing or not as it was written.
     """
     frames = read_frames(folder / CHANGES)
+    if any(frames[f"{kind}-{part}"].schema != PUBLISHED[kind] for kind in KINDS for part in PARTS):
+        raise ChangeInput(
+            "What this sync would change was found by an earlier version of Kinsync. Nothing was "
+            "published. Sync the district's file again."
+        )
     return Changes(
         {kind: KindChanges(*(frames[f"{kind}-{part}"] for part in PARTS)) for kind in KINDS},
         frames["merged"],

@@ -72,8 +72,8 @@ class AeriesApi(Connector):
         email="one",
         type="from the order (1 Primary, 2 Secondary), else from the relationship",
         phones="cell, home and work",
-        addresses="read, and not published",
-        flags="read (red flag, lives with, rights, portal), and not published",
+        addresses="street, city, state and zip",
+        flags="order, primary, lives with, educational rights as guardian; a red flag restricts",
         schools="the code of one school of each student",
         lost=(
             "one person of several students is a row of each of them: Kinsync links them",

@@ -26,7 +26,7 @@ class IlluminateExtract(Extract):
         type="primary contact and primary residence, guardian, emergency, else by relationship",
         phones="cell, home and work",
         addresses="not read",
-        flags="primary, emergency and guardian become the type, and are not published themselves",
+        flags="primary, emergency, guardian, and primary residence as lives-with",
         schools="the id of the site, where the report has it",
         lost=("households and dwellings",),
     )

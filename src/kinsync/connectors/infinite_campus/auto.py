@@ -25,8 +25,8 @@ class InfiniteCampusAuto(Extract):
         email="one",
         type="from the guardian flag and the emergency priority, else from the relationship",
         phones="cell, home, household and work",
-        addresses="not read",
-        flags="guardian and priority become the type, and are not published themselves",
+        addresses="street, city, state and zip, where the extract has them",
+        flags="order (the emergency priority; whoever has one is emergency) and guardian",
         schools="the number of the school, where the extract has it",
         lost=(
             "a student whose row an inner join of the filter drops",

@@ -25,7 +25,7 @@ class SchoolInsight(Extract):
         type="parents by relationship, else the emergency flag, else by relationship",
         phones="cell, home, work and other",
         addresses="not read",
-        flags="the emergency flag becomes the type; custodial status alone is not published",
+        flags="order and emergency; a custodial status of no contact or court restricts",
         schools="the id of the school, where the report has it",
-        lost=("custodial status and the order of contacts",),
+        lost=("custodial status, beyond whether it restricts",),
     )

@@ -24,7 +24,7 @@ class SkywardAuto(Extract):
         email="none",
         type="none: everybody is an emergency contact",
         phones="cell and primary",
-        addresses="read, and not published",
+        addresses="street, city, state and zip",
         flags="none",
         schools="the code of the school, where the export has it",
         lost=(

@@ -26,7 +26,7 @@ is changed or taken away. Who may do what is changed by the owner of the tables 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0020_sources"),
+        ("store", "0021_addresses_and_flags"),
     ]
     run_before = [  # their tables point to the people of this one
         ("account", "0001_initial"),

@@ -41,7 +41,7 @@ class Sync(models.Model):
     district = models.ForeignKey(District, on_delete=models.PROTECT)
     state = models.TextField()  # running, published, unchanged, previewed, held, discarded, …
     is_preview = models.BooleanField(default=False)
-    origin = models.TextField()  # file, restore
+    origin = models.TextField()  # file, restore, restriction
     file_name = models.TextField()
     sha256 = models.TextField()
     rules = models.TextField()  # version of the rules and mapping it ran under
@@ -71,7 +71,7 @@ class Version(models.Model):
     district = models.ForeignKey(District, on_delete=models.PROTECT, db_index=False)
     number = models.IntegerField()
     published_at = models.DateTimeField()
-    origin = models.TextField()  # sync, restore
+    origin = models.TextField()  # sync, restore, restriction
     sync_id = models.BigIntegerField()
     counts = models.JSONField(default=dict)
     cache = models.TextField(default="")  # folder of its Parquet copy in storage, see snapshots
@@ -163,6 +163,8 @@ class Contact(Interval):
     email = text_field()
     more_phones = text_field()  # JSON, see domain.frames
     more_emails = text_field()
+    address = text_field()
+    restricted = text_field()  # Y or null: the API's statements and the wall look at it
 
     class Meta(Interval.Meta):
         db_table = "contact"
@@ -181,6 +183,8 @@ class Relationship(Interval):
     type_source = text_field()
     relationship = text_field()
     relationship_source = text_field()
+    flags = text_field()  # JSON, see domain.flags
+    restricted = text_field()  # as of a contact
 
     class Meta(Interval.Meta):
         db_table = "relationship"

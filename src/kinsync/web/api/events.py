@@ -125,7 +125,7 @@ def _told(event: Event, call: Call, language: Language) -> Record | None:
     """An event as this version tells it; None where nothing changed that it shows.
 
     It says what was shared then, of which only what is shared now is told. Of somebody who is
-    withheld now, all that is told is that the person is gone.
+    withheld now, or restricted, all that is told is that the person is gone.
     """
     told = language[event.kind]
     kind = "contact" if event.kind == "relationship" else event.kind
@@ -150,6 +150,8 @@ def _told(event: Event, call: Call, language: Language) -> Record | None:
 
 def _is_withheld(event: Event, call: Call) -> bool:
     record = event.record
+    if event.is_restricted:
+        return True
     if isinstance(record, StudentContactRow):
         return record.contact_id in parsed(call.scope.share).withheld
     return isinstance(record, Contact) and record.id in parsed(call.scope.share).withheld
