@@ -16,6 +16,8 @@ CONNECTORS: Mapping[str, str] = {
     "aeries": "kinsync.connectors.aeries.api:AeriesApi",
     "illuminate": "kinsync.connectors.illuminate.extract:IlluminateExtract",
     "infinite-campus-auto": "kinsync.connectors.infinite_campus.auto:InfiniteCampusAuto",
+    "powerschool": "kinsync.connectors.powerschool.api:PowerSchool",
+    "powerschool-contacts": "kinsync.connectors.powerschool.contacts:PowerSchoolContacts",
     "schoolinsight": "kinsync.connectors.schoolinsight.query:SchoolInsight",
     "skyward-auto": "kinsync.connectors.skyward.auto:SkywardAuto",
 }

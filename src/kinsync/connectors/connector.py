@@ -53,6 +53,8 @@ class Given:
     """The settings and secrets of one source, defaults filled in."""
 
     values: Mapping[str, str] = field(repr=False)
+    columns: Sequence[str] = ()
+    """What the mapping of the source names: all of it is asked for that the system has."""
 
     def __getitem__(self, name: str) -> str:
         return self.values[name]
@@ -71,6 +73,17 @@ class Given:
     def listed(self, name: str) -> tuple[str, ...]:
         """A setting that is a list, separated by commas."""
         return tuple(one.strip() for one in self[name].split(",") if one.strip())
+
+    def chosen(self, name: str, words: Sequence[str]) -> str:
+        """A setting that is one of some words.
+
+        Raises:
+            ChangeInput: it is none of them.
+        """
+        word = self[name].strip().lower()
+        if word not in words:
+            raise ChangeInput(f"The setting {name} is to be {' or '.join(words)}.")
+        return word
 
 
 class Route(Protocol):
@@ -99,6 +112,10 @@ class Connector(Route, Protocol):
     """The column that tells students apart, in every table that has it."""
     limits: ClassVar[Limits]
 
+    def tables_of(self, given: Given) -> Sequence[Table]:
+        """The tables, with everything in them that the mapping of a source names."""
+        return self.tables
+
     def base(self, given: Given) -> str:
         """The address at which paths begin."""
 
@@ -125,6 +142,14 @@ class Connector(Route, Protocol):
         Rows of one student stand together and in an order that the system's own does not change.
         ``tables`` hold some students at a time, all of their rows.
         """
+
+
+@runtime_checkable
+class Installs(Route, Protocol):
+    """A route for which something is installed at the system."""
+
+    def plugin(self, columns: Sequence[str]) -> bytes:
+        """The file that is installed there, so that these columns may be read."""
 
 
 def default_mapping(route: Route) -> str:

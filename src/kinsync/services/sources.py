@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kinsync.connectors import find_connector
-from kinsync.connectors.connector import Connector, Given, Route, Setting
+from kinsync.connectors.connector import Connector, Given, Installs, Route, Setting
 from kinsync.connectors.extract import Extract, dialect_of
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.mapping import Mapping as SourceMapping
@@ -123,6 +123,24 @@ def secrets_of(connector: str) -> Sequence[Setting]:
     return [one for one in find_connector(connector).settings if one.is_secret]
 
 
+def plugin_of(connector: str, toml: str, *, name: str) -> bytes:
+    """The file that a district installs at its system, so that this mapping may be read.
+
+    ``toml`` is laid over the connector's default; ``name`` is where it comes from, for messages.
+
+    Raises:
+        NotFound: there is no such connector.
+        ChangeInput: nothing is installed for it, or the mapping is not valid.
+    """
+    route = find_connector(connector)
+    if not isinstance(route, Installs):
+        raise ChangeInput(
+            f"Nothing is installed at {route.title}: its page says what is set there."
+        )
+    own = SourceMapping.from_toml(toml, name=name) if toml.strip() else None
+    return route.plugin(mapping_over(route, own).columns)
+
+
 def remove_source(district: records.District, source: Source) -> None:
     """Forget a source, its secrets, mappings and times. What was published of it stays."""
     if isinstance(find_connector(source.connector), Connector | Extract):
@@ -134,10 +152,11 @@ def given(route: Route, source: Source, reach: Reach) -> Given:
     """The settings and secrets of a source, with defaults; to be used and dropped.
 
     Raises:
-        ChangeInput: the secrets do not open here.
+        ChangeInput: the secrets do not open here, or its mapping is not valid.
     """
     defaults = {one.name: one.default for one in route.settings if one.default is not None}
-    return Given({**defaults, **source.settings, **sources.credentials(source, reach.sealer)})
+    values = {**defaults, **source.settings, **sources.credentials(source, reach.sealer)}
+    return Given(values, mapping_of(source).columns)
 
 
 def connected(route: Connector, source: Source, told: Given, reach: Reach) -> Http:

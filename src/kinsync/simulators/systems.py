@@ -9,6 +9,8 @@ from kinsync.simulators.serving import System
 
 SYSTEMS: Mapping[str, str] = {
     "aeries": "kinsync.simulators.aeries:AeriesSystem",
+    "powerschool": "kinsync.simulators.powerschool:PowerSchoolSystem",
+    "powerschool-contacts": "kinsync.simulators.powerschool_contacts:PowerSchoolContactsSystem",
 }
 """Name → where its class is; beside it stands what ``QUIRKS`` it has."""
 

@@ -76,6 +76,14 @@ class Answer:
         """
         return self._rows(self.data)
 
+    def listed(self, found: object) -> list[dict[str, Any]]:
+        """Rows that were taken out of it.
+
+        Raises:
+            IncompletePull: they are none.
+        """
+        return self._rows(found)
+
     def under(self, name: str) -> list[dict[str, Any]]:
         """Its rows, where they stand in an envelope under a name.
 
@@ -153,6 +161,21 @@ class Http:
         url = self._base + path.format_map(filled)
         return self.follow(path, url, params, headers)
 
+    def post(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        parts: Mapping[str, object] | None = None,
+    ) -> Answer:
+        """The answer of a question that a system wants to be posted, without arguments of its own.
+
+        Raises:
+            SourceRefusal, IncompletePull: as ``get``.
+        """
+        filled = {name: quoted(part) for name, part in (parts or {}).items()}
+        return self._answer("POST", path, self._base + path.format_map(filled), params, headers)
+
     def follow(
         self,
         place: str,
@@ -171,7 +194,19 @@ class Http:
                 f"{self.who} points to another host at {place}, and no host is asked that was not"
                 " named. Check the address of the source."
             )
-        request = self._client.build_request("GET", target, params=params, headers=headers)
+        return self._answer("GET", place, target, params, headers)
+
+    def _answer(
+        self,
+        method: str,
+        place: str,
+        target: httpx2.URL | str,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+    ) -> Answer:
+        request = self._client.build_request(
+            method, target, params=params, headers=headers, json={} if method == "POST" else None
+        )
         try:
             for attempt in stamina.retry_context(
                 on=self._wait,

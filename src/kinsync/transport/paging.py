@@ -194,6 +194,8 @@ def pages(
     rows: Callable[[Answer], Rows] = Answer.rows,
     key: Sequence[str] = (),
     parts: Mapping[str, object] | None = None,
+    *,
+    is_query: bool = False,
 ) -> Iterator[Rows]:
     """The pages of a list, in order, each when it has come; empty ones are left out.
 
@@ -201,16 +203,18 @@ def pages(
         rows: the rows of an answer.
         key: names whose values tell rows apart: where a list moves while it is read, a row comes
             twice, and another one not at all.
+        is_query: the list wants to be asked by POST.
 
     Raises:
         IncompletePull, SourceRefusal: what came is not the whole list.
     """
     account = _Account(http.who, path, key)
+    ask = http.post if is_query else http.get
     asked: Asked | None = paging.first()
     while asked is not None:
         account.note_asked(asked)
         wanted = {**(params or {}), **asked.params}
-        answer = http.follow(path, asked.url) if asked.url else http.get(path, wanted, parts=parts)
+        answer = http.follow(path, asked.url) if asked.url else ask(path, wanted, parts=parts)
         found = rows(answer)
         account.note(found, answer.body, paging.total(answer))
         if found:
