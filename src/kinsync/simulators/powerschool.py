@@ -12,7 +12,13 @@ from typing import Any
 from kinsync.simulators.bearer import Tokens, basic
 from kinsync.simulators.fiql import Unreadable, fits
 from kinsync.simulators.powerschool_plugin import INSTALLED, Plugin
-from kinsync.simulators.powerschool_records import CORE, QUIRKS, StudentRecords, first_three
+from kinsync.simulators.powerschool_records import (
+    CORE,
+    EXTENSION,
+    QUIRKS,
+    StudentRecords,
+    first_three,
+)
 from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Reply, Request
 
@@ -20,7 +26,8 @@ __all__ = ["QUIRKS", "PowerSchoolSystem"]
 
 CLIENT = ("5b6f0d5e-7f1c-4a52-9e3b-6a1f0c2d8e44", "c0d3a7f2-91be-4c55-8a17-2f6e9d4b1c30")
 TABLES = ("students", "studentcorefields")
-"""What the plugin may be granted."""
+GRANTED = (*TABLES, EXTENSION)
+"""The tables that a plugin may be granted."""
 EXPANSIONS = (
     *("demographics", "addresses", "alerts", "phones", "school_enrollment", "ethnicity_race"),
     *("contact", "contact_info", "initial_enrollment", "schedule_setup", "fees", "lunch"),
@@ -61,7 +68,7 @@ class PowerSchoolSystem:
         *,
         quirks: Collection[str] = (),
         client: tuple[str, str] = CLIENT,
-        granted: Collection[str] = TABLES,
+        granted: Collection[str] = GRANTED,
         seconds: float = SECONDS,
     ) -> None:
         """``granted`` are the plugin's tables, ``seconds`` how long a token lives."""
@@ -97,6 +104,8 @@ class PowerSchoolSystem:
     def answer(self, request: Request) -> Reply:
         if request.path.rstrip("/") == "/oauth/access_token":
             return self._token(request)
+        if not request.path.startswith("/ws/"):
+            return self.error(404)
         if not self.tokens.has_one(request):
             return Reply({"message": "The access token is missing or has expired."}, 401)
         found = ((re.fullmatch(pattern, request.path), name) for pattern, name in _ROUTES)
@@ -174,7 +183,7 @@ class PowerSchoolSystem:
         tables = [
             self._extension(name, student["id"])
             for name in _listed(query, "extensions")
-            if name in self.granted and name in (CORE, *self.records.extensions)
+            if name in self.granted and name in (CORE, EXTENSION)
         ]
         extended = {"_extension_data": {"_table_extension": _one_or_more(tables)}} if tables else {}
         return {**plain, **expanded, **extended}
@@ -249,15 +258,14 @@ class PowerSchoolSystem:
             ValueError: PowerSchool would not install it.
         """
         self.plugin = Plugin.from_zip(plugin)
-        self.granted = frozenset(
-            one.partition(".")[0] for one in self.plugin.fields or () if one.partition(".")[0]
-        ).intersection(TABLES)
+        named = {one.partition(".")[0] for one in self.plugin.fields or ()}
+        self.granted = frozenset(named.intersection(GRANTED))
 
     def _query(self, query: Mapping[str, str], name: str, count: str = "") -> dict[str, Any]:
         found = self.plugin.queries.get(name)
         if found is None:
             raise _Refused(404, "There is no such query.")
-        if lacking := found.tables.intersection(TABLES) - self.granted:
+        if lacking := found.tables.intersection(GRANTED) - self.granted:
             raise _Refused(403, f"The plugin has no access to {', '.join(lacking)}.")
         rows = list(self._rows_of(found.tables, of_today=found.of_today))
         if count:

@@ -39,7 +39,7 @@ EXTENSION = "u_families"
 _GRADES = {"PreKindergarten": -1, "Kindergarten": 0}
 _TYPES = {"cell": "Cell", "home": "Home", "work": "Work", "": ""}
 _FREE = {"mother": "Mom", "father": "Mom/Dad", "grandmother": "Gma", "grandfather": "Gpa"}
-_FREE |= {"stepmother": "step-mother", "aunt": "Tia", "uncle": "tio", "friend": "Nieghbor"}
+_FREE |= {"stepmother": "step-mother", "aunt": "Tia", "uncle": "Uncel", "friend": "Nieghbor"}
 
 Slot = Mapping[str, str]
 """name, phone, ptype and rel; blank where nothing is there."""
@@ -53,8 +53,6 @@ def first_three(contacts: pl.DataFrame) -> pl.DataFrame:
 
 class StudentRecords:
     """The records of the roster's students, as PowerSchool keeps them."""
-
-    extensions = (EXTENSION,)
 
     def __init__(self, roster: Roster, quirks: Collection[str]) -> None:
         self._roster = roster

@@ -127,15 +127,16 @@ def student_pages(http: Http, given: Given, columns: Sequence[str], size: int) -
     wanted = Wanted.of(columns)
     statuses = ",".join(given.listed("statuses"))
     params = {"q": f"school_enrollment.enroll_status==({statuses})", **wanted.params}
-    missing = set(wanted.extensions)
+    missing, has_students = set(wanted.extensions), False
     for found in district.whole(
         http, OF_DISTRICT, size, lambda answer: resource_rows(answer, "student"),
         key=("id",), params=params,
     ):  # fmt: skip
+        has_students = True
         for student in found if missing else ():
             missing.difference_update(extended(student))
         yield [wanted.row(student) for student in found]
-    if missing:
+    if missing and has_students:
         raise SourceRefusal(
             f"{http.who} gives nothing of {', '.join(sorted(missing))}: its plugin may not read "
             "there. Nothing was published. Grant the plugin these fields, or leave them out of the "
