@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import django
+import hypothesis
 import psycopg
 import pytest
 
@@ -33,6 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Say where the database will be; nothing starts before a test needs it."""
+    hypothesis.settings.register_profile("kinsync", deadline=None)  # a busy machine is no defect
+    hypothesis.settings.load_profile("kinsync")
     if not hasattr(config, "workerinput"):
         folder = tempfile.mkdtemp(prefix="kinsync-tests-")
         Path(folder).chmod(0o711)  # as root, the server's own account passes through

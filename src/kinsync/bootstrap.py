@@ -24,11 +24,12 @@ from kinsync.transport.mail import Letter, SmtpPost, print_letter
 if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
 
+    from kinsync.services.arrived import Arrivals
     from kinsync.services.pulls import PullTools
     from kinsync.services.purge import Tools as PurgeTools
     from kinsync.services.returning import Keys
     from kinsync.services.sources import Reach
-    from kinsync.services.uploads import Arrivals, Uploads
+    from kinsync.services.uploads import Uploads
     from kinsync.services.webhooks import Tools as WebhookTools
 
 SETTINGS_FILE = "kinsync.toml"
@@ -206,7 +207,7 @@ def pull_tools(settings: Settings) -> "PullTools":
 
 def arrivals(settings: Settings) -> "Arrivals":
     """What districts have uploaded last. Needs a connected database."""
-    from kinsync.services.uploads import Arrivals
+    from kinsync.services.arrived import Arrivals
     from kinsync.store.staging import Shelf
 
     return Arrivals(Shelf(storage(settings)))

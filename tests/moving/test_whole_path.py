@@ -66,7 +66,6 @@ SEEDS = st.integers(min_value=0, max_value=2**32)
 
 @settings(
     max_examples=6,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(seed=SEEDS, is_synced=st.booleans(), mess=st.sampled_from([0.0, 1.0]))

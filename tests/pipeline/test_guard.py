@@ -153,7 +153,7 @@ def test_a_threshold_that_cannot_be_says_what_to_change(given: dict[str, object]
         GuardThresholds.from_mapping(given)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(0, 100))
 def test_exactly_more_than_a_tenth_deleted_is_held(left: int) -> None:
     is_held = "students-deleted" in codes(HUNDRED, HUNDRED[:left])

@@ -14,7 +14,7 @@ from kinsync.domain.frames import KINDS
 from kinsync.pipeline.diff import diff
 from kinsync.pipeline.match import match
 
-laws = settings(deadline=None, max_examples=15)
+laws = settings(max_examples=15)
 
 
 def publish(people: list[Person]) -> tuple[District, dict[str, str]]:

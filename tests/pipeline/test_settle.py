@@ -16,7 +16,7 @@ from kinsync.pipeline.diff import diff
 from kinsync.pipeline.match import match
 from kinsync.pipeline.settle import Unsettled, id_hash, prints, published_prints, settle
 
-laws = settings(deadline=None, max_examples=15)
+laws = settings(max_examples=15)
 HIGH = 10**6
 
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from kinsync.services import sources
 from kinsync.services.arrivals import sync_arrived
+from kinsync.services.arrived import Arrivals
 from kinsync.services.pulls import PullTools, pull
 from kinsync.services.sources import Reach
 from kinsync.services.sync import Outcome
-from kinsync.services.uploads import Arrivals
 from kinsync.simulators.aeries import AeriesSystem
 from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Serving

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from kinsync.services.arrivals import sync_arrived
+from kinsync.services.arrived import Arrivals
 from kinsync.services.sync import Outcome
-from kinsync.services.uploads import CONTACTS, Arrivals
+from kinsync.services.uploads import CONTACTS
 from kinsync.store.staging import Shelf
 from kinsync.store.storage import Storage
 from tests.services.office import Office

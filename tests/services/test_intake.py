@@ -227,9 +227,7 @@ FILES = st.lists(
 )
 
 
-@settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(FILES)
 def test_every_row_is_published_held_or_collapsed(tmp_path: Path, rows: list[list[str]]) -> None:
     told = take_in(tmp_path, of_rows(*(",".join(row) for row in rows)))

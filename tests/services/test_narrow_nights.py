@@ -196,9 +196,7 @@ def written(table: Table, columns: list[str], dice: random.Random) -> bytes:
     return "".join(",".join(map(cell, row)) + end for row in [columns, *table]).encode()
 
 
-@settings(
-    deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), mess=st.sampled_from([0.0, 1.0, 3.0]))
 def test_a_narrow_night_is_the_whole_night(tmp_path: Path, seed: int, mess: float) -> None:
     """Over several nights, each against what the one before kept."""

@@ -10,6 +10,7 @@ import pytest
 
 from kinsync.domain.errors import ChangeInput
 from kinsync.services.arrivals import sync_arrived
+from kinsync.services.arrived import Arrived
 from kinsync.services.pause import (
     Blackout,
     Pause,
@@ -22,7 +23,6 @@ from kinsync.services.pause import (
 )
 from kinsync.services.schedules import set_time_zone
 from kinsync.services.states import state_of
-from kinsync.services.uploads import Arrived
 from kinsync.store import queue, records
 from tests.services.office import MORNING, Office
 from tests.services.pupils import mother, school_of, write

@@ -12,8 +12,8 @@ import pytest
 from kinsync.domain.moving import TO_ADOPT
 from kinsync.domain.share import Share
 from kinsync.services.arrivals import sync_arrived
+from kinsync.services.arrived import Arrivals
 from kinsync.services.purge import give_back
-from kinsync.services.uploads import Arrivals
 from kinsync.store import access, adopted
 from kinsync.store.database import ENVIRONMENT, connect
 from kinsync.store.staging import Shelf

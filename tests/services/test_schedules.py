@@ -68,7 +68,7 @@ def test_every_so_many_hours_keeps_to_the_clock_on_the_wall() -> None:
     ]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     zone=st.sampled_from(ZONES),
     hour=st.integers(0, 23),
@@ -87,7 +87,7 @@ def test_a_daily_time_comes_once_on_each_day(
     assert days == [days[0] + timedelta(days=number) for number in range(370)]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     zone=st.sampled_from(ZONES),
     begin=MOMENTS,

@@ -14,9 +14,7 @@ from kinsync.simulators.families import Change, Families, small_families
 from tests.services.office import Office, is_same, totals
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
-laws = settings(
-    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+laws = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 few = settings(laws, max_examples=4)
 EDITS = (
     Change.PHONE,

@@ -15,7 +15,7 @@ import asyncssh
 import pytest
 from django.db import connections
 
-from kinsync.services.uploads import latest_complete
+from kinsync.services.arrived import latest_complete
 from kinsync.store.database import connect
 from tests.conventions.pages import ROOT
 from tests.sftp.visitors import OPENSSH, Running, Visitor, drop, meanwhile, wait_until

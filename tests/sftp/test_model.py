@@ -18,8 +18,9 @@ from kinsync import bootstrap
 from kinsync.domain.errors import Conflict, NotFound, TryAgainLater
 from kinsync.domain.settings import Settings
 from kinsync.services import sftp_accounts
+from kinsync.services.arrived import latest_complete
 from kinsync.services.sftp_names import Names
-from kinsync.services.uploads import Receiving, Uploads, latest_complete
+from kinsync.services.uploads import Receiving, Uploads
 from kinsync.store import records, uploads
 from tests.store.people import NOON
 
@@ -207,7 +208,6 @@ TestFiles = Files.TestCase
 TestFiles.settings = settings(
     max_examples=25,
     stateful_step_count=20,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 

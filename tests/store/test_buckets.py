@@ -94,9 +94,9 @@ def test_a_district_is_synced_by_machines_that_share_a_bucket_alone(
     database: None, machines: list[Storage], tmp_path: Path
 ) -> None:
     from kinsync.services.arrivals import sync_arrived
+    from kinsync.services.arrived import Arrivals
     from kinsync.services.holds import approve
     from kinsync.services.sync import Tools
-    from kinsync.services.uploads import Arrivals
     from kinsync.store import records
     from kinsync.store.staging import Shelf
     from tests.services.uploader import upload_whole

@@ -68,7 +68,6 @@ NIGHTS = st.lists(st.tuples(families(), st.none() | shares()), min_size=1, max_s
 
 @settings(
     max_examples=15,
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink would take minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

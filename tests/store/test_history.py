@@ -33,9 +33,7 @@ class StoppedError(Exception):
     """The process ended here."""
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=st.lists(STEPS, min_size=1, max_size=5), stop=st.sampled_from(STOPS))
 def test_every_version_can_be_looked_at_as_it_was_published(
     story: list[tuple[str, State | int]], stop: str, database: None, storage: Storage

@@ -34,7 +34,7 @@ def _written(rows: list[list[str]], delimiter: str, is_all_quoted: bool, end: st
     return out.getvalue()
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     table=_tables(),
     delimiter=st.sampled_from(",;\t|"),
@@ -87,7 +87,7 @@ _FAULTS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     rows=st.lists(st.tuples(st.lists(_PLAIN, min_size=3, max_size=3), st.none() | _FAULTS)),
     end=st.sampled_from(["\n", "\r\n"]),

@@ -101,7 +101,6 @@ READS = st.lists(
 @given(families=families(), reads=READS)
 @settings(
     max_examples=50,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_the_record_of_a_student_is_what_the_answers_really_named(

@@ -39,8 +39,9 @@ def source_add(
 ) -> None:
     """Read the contacts of DISTRICT from a system from now on.
 
-    Secrets are taken from KINSYNC_SOURCE_NAME in the environment, or asked for; where nobody can
-    be asked, each is one line of standard input. They are sealed, and never shown again.
+    Secrets are taken from the environment (KINSYNC_SOURCE_ and their name in capitals), or asked
+    for; where nobody can be asked, each is one line of standard input. They are sealed, and never
+    shown again.
     """
     configured = connected()
     from kinsync.services import sources

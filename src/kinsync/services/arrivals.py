@@ -3,16 +3,16 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from kinsync.services.arrived import Arrived
 from kinsync.services.delivery import Delivery, open_delivery
 from kinsync.services.pause import pause_of
 from kinsync.services.sources import open_pulled
 from kinsync.services.sync import Outcome, Tools, sync_delivery
-from kinsync.services.uploads import Arrived
 from kinsync.store import queue, records
 
 
 class Arrivals(Protocol):
-    """The port behind which uploads lie: ``services.uploads.Arrivals`` outside of tests."""
+    """The port behind which uploads lie: ``services.arrived.Arrivals`` outside of tests."""
 
     def newest(self, district: records.District, /) -> AbstractContextManager[Arrived | None]:
         """What the district delivered last, to be read until the context ends; None: nothing."""
