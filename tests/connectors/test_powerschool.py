@@ -190,7 +190,7 @@ def test_a_district_that_uses_the_first_table_alone_says_so_in_its_mapping(tmp_p
     own = """
 slots = [
   { contact_name = { column = "students.emerg_contact_1" } },
-  { contact_name = { column = "Students.Emerg_Contact_2" } },
+  { contact_name = { column = "Students.Emerg Contact 2" } },
 ]
 """
     with powerschool(tmp_path, "no-core-fields") as (_, source):
@@ -249,6 +249,12 @@ def test_other_statuses_are_read_where_the_source_says_so(tmp_path: Path) -> Non
     students = {int(one) % A_FEW for one in rows["student_sis_id"]}
     assert 3 in students
     assert {4, 5}.isdisjoint(students)
+
+
+@pytest.mark.parametrize("statuses", ["", "A, X", "0"])
+def test_a_status_that_there_is_not_is_refused(statuses: str, tmp_path: Path) -> None:
+    with powerschool(tmp_path) as (_, source), pytest.raises(ChangeInput, match="A, P, I, T, G, H"):
+        with_settings(source, statuses=statuses).look()
 
 
 def test_schools_are_chosen_by_their_number(tmp_path: Path) -> None:
@@ -373,7 +379,7 @@ def test_a_query_without_the_number_of_the_student_is_told(tmp_path: Path) -> No
     with powerschool(tmp_path) as (system, source):
         system.plugin = Plugin({"org.kinsync.students": PowerQuery({"name": "students.last_name"})})
 
-        with pytest.raises(IncompletePull, match="without students.dcid"):
+        with pytest.raises(IncompletePull, match=r"without students\.dcid"):
             with_settings(source, way="query").read()
 
 

@@ -6,8 +6,11 @@ that the plugin lacks is silent in extensions and a refusal elsewhere.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from operator import is_not
 from typing import Any
+
+import polars as pl
 
 from kinsync.simulators.bearer import Tokens, basic
 from kinsync.simulators.fiql import Unreadable, fits
@@ -80,6 +83,8 @@ class PowerSchoolSystem:
             self.granted -= {"studentcorefields"}
         self.tokens = Tokens(seconds)
         self.plugin = INSTALLED
+        self._kept: dict[Hashable, Sequence[Any]] = {}
+        self._kept_of: tuple[pl.DataFrame, ...] = ()
         self.most = 1000 if "page-of-1000" in self.quirks else 100
         self._set_up()
 
@@ -159,12 +164,16 @@ class PowerSchoolSystem:
         self, query: Mapping[str, str], school: str = "", count: str = ""
     ) -> dict[str, Any]:
         self._require("students")
-        listed = [
-            one
-            for one in self.records.students()
-            if (not school or one["school_enrollment"]["school_id"] == int(school))
-            and fits(one, query.get("q", ""))
-        ]
+        search = query.get("q", "")
+        listed = self._tonight(
+            ("students", school, search),
+            lambda: (
+                one
+                for one in self.records.students()
+                if (not school or one["school_enrollment"]["school_id"] == int(school))
+                and fits(one, search)
+            ),
+        )
         shown = listed if count else [self._shown(one, query) for one in self._page(listed, query)]
         return self._resource("student", shown, query, is_count=bool(count), is_paged=True)
 
@@ -267,7 +276,9 @@ class PowerSchoolSystem:
             raise _Refused(404, "There is no such query.")
         if lacking := found.tables.intersection(GRANTED) - self.granted:
             raise _Refused(403, f"The plugin has no access to {', '.join(lacking)}.")
-        rows = list(self._rows_of(found.tables, of_today=found.of_today))
+        rows = self._tonight(
+            (name, id(found)), lambda: self._rows_of(found.tables, of_today=found.of_today)
+        )
         if count:
             return {"count": len(rows)}
         size = {"pagesize": str(USUAL_PAGE), **query}
@@ -305,10 +316,17 @@ class PowerSchoolSystem:
         if table not in self.granted:
             raise _Refused(403, "The plugin has no access to this table.")
 
-    def _page(
-        self, rows: Sequence[Any], query: Mapping[str, str], *, default: int | None = None
-    ) -> Sequence[Any]:
-        size = min(int(query.get("pagesize") or default or self.most), self.most)
+    def _tonight(self, key: Hashable, make: Callable[[], Iterable[Any]]) -> Sequence[Any]:
+        """What is made of tonight's roster, made once for all pages of a list."""
+        now = (self.roster.students, self.roster.contacts)
+        if len(self._kept_of) != len(now) or any(map(is_not, now, self._kept_of)):
+            self._kept, self._kept_of = {}, now
+        if key not in self._kept:
+            self._kept[key] = list(make())
+        return self._kept[key]
+
+    def _page(self, rows: Sequence[Any], query: Mapping[str, str]) -> Sequence[Any]:
+        size = min(int(query.get("pagesize") or self.most), self.most)
         first = (int(query.get("page") or 1) - 1) * size
         return rows[first : first + size]
 

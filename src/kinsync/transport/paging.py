@@ -240,7 +240,7 @@ class _Account:
     total: int | None = None
     _asked: set[str] = field(default_factory=set)
     _bodies: set[bytes] = field(default_factory=set)
-    _keys: set[tuple[object, ...]] = field(default_factory=set)
+    _keys: set[int] = field(default_factory=set)  # hashes: a list may have millions of rows
 
     def note_asked(self, asked: Asked) -> None:
         question = asked.url or repr(sorted(asked.params.items()))
@@ -258,7 +258,7 @@ class _Account:
             raise self._short("a page came twice")
         self._bodies.add(digest)
         for row in found if self.key else ():
-            name = tuple(row.get(one) for one in self.key)
+            name = hash(tuple(row.get(one) for one in self.key))
             if name in self._keys:
                 raise self._short("a row came twice: the list moved while it was read")
             self._keys.add(name)

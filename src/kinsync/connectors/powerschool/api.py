@@ -125,8 +125,9 @@ def student_pages(http: Http, given: Given, columns: Sequence[str], size: int) -
         IncompletePull, SourceRefusal: it is not the whole.
     """
     wanted = Wanted.of(columns)
-    statuses = ",".join(given.listed("statuses"))
-    params = {"q": f"school_enrollment.enroll_status==({statuses})", **wanted.params}
+    statuses = district.statuses(given)
+    listed = f"({','.join(statuses)})" if len(statuses) > 1 else statuses[0]
+    params = {"q": f"school_enrollment.enroll_status=={listed}", **wanted.params}
     missing, has_students = set(wanted.extensions), False
     for found in district.whole(
         http, OF_DISTRICT, size, lambda answer: resource_rows(answer, "student"),

@@ -16,6 +16,7 @@ import polars as pl
 from kinsync.connectors.connector import Carries, Connector, Given, Setting, State
 from kinsync.connectors.powerschool import district, plugin
 from kinsync.connectors.powerschool.api import NEEDED, PowerSchool, student_pages
+from kinsync.connectors.powerschool.fields import plain
 from kinsync.domain.errors import ChangeInput
 from kinsync.transport.http import Http, Limits
 from kinsync.transport.paging import Rows
@@ -142,7 +143,7 @@ class PowerSchoolContacts(Connector):
 
 
 def _students_among(columns: Sequence[str]) -> tuple[str, ...]:
-    return tuple(one for one in columns if not one.lower().startswith("contacts."))
+    return tuple(one for one in columns if not plain(one).startswith("contacts."))
 
 
 def _of_students(given: Given) -> tuple[str, ...]:
@@ -150,8 +151,8 @@ def _of_students(given: Given) -> tuple[str, ...]:
 
 
 def _of_contacts(given: Given) -> tuple[str, ...]:
-    named = [one for one in given.columns if one.lower().startswith("contacts.")]
-    more = [one for one in named if one.lower() not in MADE]
+    named = [one for one in given.columns if plain(one).startswith("contacts.")]
+    more = [one for one in named if plain(one) not in MADE]
     return district.spelled(more, _CONTACT)
 
 

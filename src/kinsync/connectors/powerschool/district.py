@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 
 from kinsync.connectors.connector import Given, Setting
-from kinsync.connectors.powerschool.fields import query_rows
+from kinsync.connectors.powerschool.fields import plain, query_rows
 from kinsync.domain.errors import ChangeInput, IncompletePull
 from kinsync.transport.http import Answer, Http
 from kinsync.transport.paging import Numbered, Rows, pages
@@ -123,7 +123,7 @@ def named(row: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
     """
     found = {}
     for column in columns:
-        table, _, field = column.lower().rpartition(".")
+        table, _, field = plain(column).rpartition(".")
         spelled = (f"{table}.{field}", f"{table}_{field}", f"{table[:-1]}_{field}", field)
         present = next((one for one in spelled if one in row), None)
         if present is not None:
@@ -140,14 +140,26 @@ def _count(http: Http, answer: Answer) -> int:
     return int(told)
 
 
+def statuses(given: Given) -> list[str]:
+    """The letters of the enrollment statuses that a source reads.
+
+    Raises:
+        ChangeInput: one is none.
+    """
+    told = [one.upper() for one in given.listed("statuses")]
+    if not told or not STATUS_CODES.keys() >= set(told):
+        raise ChangeInput(f"The setting statuses is to be some of {', '.join(STATUS_CODES)}.")
+    return told
+
+
 def of_source(given: Given, rows: Rows) -> Rows:
     """The students of a status and at a school that the source reads."""
-    statuses = {STATUS_CODES.get(one.upper(), one) for one in given.listed("statuses")}
+    wanted = {STATUS_CODES[one] for one in statuses(given)}
     schools = given.listed("schools")
     return [
         row
         for row in rows
-        if str(row.get("students.enroll_status")) in statuses
+        if str(row.get("students.enroll_status")) in wanted
         and (not schools or str(row.get("students.schoolid")) in schools)
     ]
 
@@ -174,5 +186,5 @@ def read_of(given: Given, first: Rows) -> Rows:
 
 def spelled(named: Sequence[str], needed: Sequence[str]) -> tuple[str, ...]:
     """Columns that a mapping names, as it spells them, and after them those needed besides."""
-    columns = {name.strip().lower(): name.strip() for name in named}
+    columns = {plain(name): name.strip() for name in named}
     return tuple({**columns, **{name: name for name in needed}}.values())

@@ -79,7 +79,7 @@ class Wanted:
         """
         paths, fields = {}, {}
         for column in columns:
-            name = column.lower().replace(" ", "_")
+            name = plain(column)
             table, _, field = name.partition(".")
             if table == STUDENTS and field in _OF_STUDENTS:
                 paths[column] = _OF_STUDENTS[field].split(".")
@@ -115,6 +115,11 @@ class Wanted:
             column: told.get(table, {}).get(field) for column, (table, field) in self.fields.items()
         }
         return {column: value for column, value in found.items() if value is not None}
+
+
+def plain(column: str) -> str:
+    """A column as PowerSchool spells it: mappings may write capitals and blanks."""
+    return column.strip().lower().replace(" ", "_")
 
 
 def extended(student: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from kinsync.connectors.powerschool.fields import EXPANSIONS
+from kinsync.connectors.powerschool.fields import EXPANSIONS, plain
 
 NAMESPACE = "http://plugin.powerschool.pearson.com"
 VERSION = "1.0"
@@ -105,7 +105,7 @@ join emailaddress on emailaddress.emailaddressid = personemailaddressassoc.email
 
 def students_query(columns: Iterable[str]) -> Query:
     """The PowerQuery that reads these columns of students and of the tables that extend them."""
-    named = list(dict.fromkeys(one for one in map(str.lower, columns) if _is_field(one)))
+    named = list(dict.fromkeys(one for one in map(plain, columns) if _is_field(one)))
     fields = [one.partition(".")[2] for one in named]
     known = {
         (field if fields.count(field) == 1 else one.replace(".", "_")): one
@@ -123,7 +123,7 @@ def plugin(columns: Iterable[str], queries: Sequence[Query]) -> bytes:
 
     ``columns`` may be read, beside everything that the queries name.
     """
-    named = [one for one in map(str.lower, columns) if _is_field(one)]
+    named = [one for one in map(plain, columns) if _is_field(one)]
     of_queries = [
         one for query in queries for one in re.findall(r"\b[a-z_]+\.[a-z_0-9]+\b", query.sql)
     ]
