@@ -265,6 +265,16 @@ def test_schools_are_chosen_by_their_number(tmp_path: Path) -> None:
         }
 
 
+def test_a_first_look_finds_a_school_whose_students_come_late(tmp_path: Path) -> None:
+    with powerschool(tmp_path) as (system, source):
+        last = system.roster.students.sort("School_id")
+        system.roster.students = last
+        school = last["School_id"][-1]
+        said = with_settings(source, page_size="4", schools=school).look()
+
+    assert any("students came first" in line for line in said)
+
+
 @pytest.mark.parametrize(("quirk", "pages"), [("", 3), ("page-of-1000", 1)])
 def test_pages_are_as_large_as_the_plugin_may(quirk: str, pages: int, tmp_path: Path) -> None:
     quirks = [quirk] if quirk else []
@@ -373,6 +383,16 @@ def test_a_query_of_the_districts_own_answers_under_names_of_its_own(tmp_path: P
 
         theirs = with_settings(source, way="query", query="org.example.families")
         assert theirs.read().equals(before)
+
+
+def test_a_query_that_tells_no_status_gives_whom_it_gives(tmp_path: Path) -> None:
+    with powerschool(tmp_path) as (system, source):
+        ours = system.plugin.queries["org.kinsync.students"]
+        told = {name: one for name, one in ours.columns.items() if name != "enroll_status"}
+        system.plugin = Plugin({"org.kinsync.students": PowerQuery(told)})
+
+        rows = with_settings(source, way="query").rows()
+        assert set(rows["student_sis_id"]) == set(system.roster.students["Student_id"])
 
 
 def test_a_query_without_the_number_of_the_student_is_told(tmp_path: Path) -> None:

@@ -32,9 +32,11 @@ NAMES = (
 )
 
 _KEY = "students.dcid"
-_CERTAIN = ("students.student_number", "students.last_name", "students.first_name")
-_CERTAIN += ("students.schoolid",)
-NEEDED = (_KEY, *_CERTAIN, "students.enroll_status")
+CERTAIN = (
+    *("students.student_number", "students.last_name", "students.first_name"),
+    "students.schoolid",
+)
+NEEDED = (_KEY, *CERTAIN, "students.enroll_status")
 
 
 class PowerSchool(Connector):
@@ -66,10 +68,10 @@ class PowerSchool(Connector):
         ),
     )
     key: ClassVar = _KEY
-    tables: ClassVar[Sequence[Table]] = (Table(STUDENTS, (_KEY,), NEEDED, _CERTAIN),)
+    tables: ClassVar[Sequence[Table]] = (Table(STUDENTS, (_KEY,), NEEDED, CERTAIN),)
 
     def tables_of(self, given: Given) -> Sequence[Table]:
-        return (Table(STUDENTS, (_KEY,), _columns(given), _CERTAIN),)
+        return (Table(STUDENTS, (_KEY,), _columns(given), CERTAIN),)
 
     def plugin(self, columns: Sequence[str]) -> bytes:
         """What is installed at PowerSchool, so that these columns may be read, either way."""
@@ -85,8 +87,8 @@ class PowerSchool(Connector):
     def look(self, http: Http, given: Given) -> Iterator[str]:
         told = district.metadata(http)
         yield district.greeting(told)
-        read = district.read_of(given, next(self._pages(http, given, told), []))
-        yield f"{len(read)} students came on the first page."
+        read = district.first_of(given, self._pages(http, given, told))
+        yield f"{len(read)} students came first."
         if empty := [name for name in _columns(given) if not any(_has(row, name) for row in read)]:
             yield (
                 f"None of them has {', '.join(empty)}. Where the district fills these, the plugin "

@@ -15,7 +15,7 @@ import polars as pl
 
 from kinsync.connectors.connector import Carries, Connector, Given, Setting, State
 from kinsync.connectors.powerschool import district, plugin
-from kinsync.connectors.powerschool.api import NEEDED, PowerSchool, student_pages
+from kinsync.connectors.powerschool.api import CERTAIN, NEEDED, PowerSchool, student_pages
 from kinsync.connectors.powerschool.fields import plain
 from kinsync.domain.errors import ChangeInput
 from kinsync.transport.http import Http, Limits
@@ -65,7 +65,7 @@ class PowerSchoolContacts(Connector):
     )
     key: ClassVar = _KEY
     tables: ClassVar[Sequence[Table]] = (
-        Table(STUDENTS, (_KEY,), NEEDED, ("students.last_name", "students.first_name")),
+        Table(STUDENTS, (_KEY,), NEEDED, CERTAIN),
         Table(CONTACTS, (_KEY, _PERSON, "contacts.detail_id"), _CONTACT),
         Table(PHONES, (_KEY, _PERSON, "phones.id"), _PHONE),
         Table(EMAILS, (_KEY, _PERSON, "emails.id"), _EMAIL),
@@ -93,8 +93,8 @@ class PowerSchoolContacts(Connector):
     def look(self, http: Http, given: Given) -> Iterator[str]:
         told = district.metadata(http)
         yield district.greeting(told)
-        first = next(self._students(http, given, told), [])
-        yield f"{len(district.read_of(given, first))} students came on the first page."
+        first = district.first_of(given, self._students(http, given, told))
+        yield f"{len(first)} students came first."
         for name in (CONTACTS, PHONES, EMAILS):
             rows = next(self._queried(http, given, told, name), [])
             if name == CONTACTS and not rows:

@@ -10,7 +10,7 @@ from kinsync.connectors.powerschool.fields import plain, query_rows
 from kinsync.domain.errors import ChangeInput, IncompletePull
 from kinsync.transport.http import Answer, Http
 from kinsync.transport.paging import Numbered, Rows, pages
-from kinsync.transport.signing import ClientCredentials
+from kinsync.transport.signing import ClientCredentials, quoted
 
 METADATA = "ws/v1/metadata"
 TOKEN = "oauth/access_token"  # noqa: S105 - a path
@@ -113,7 +113,7 @@ def queried(
             )
         return found
 
-    return whole(http, f"ws/schema/query/{name}", size, rows, key=key, is_query=True)
+    return whole(http, f"ws/schema/query/{quoted(name)}", size, rows, key=key, is_query=True)
 
 
 def named(row: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
@@ -153,15 +153,23 @@ def statuses(given: Given) -> list[str]:
 
 
 def of_source(given: Given, rows: Rows) -> Rows:
-    """The students of a status and at a school that the source reads."""
-    wanted = {STATUS_CODES[one] for one in statuses(given)}
+    """The students of a status and at a school that the source reads.
+
+    A query of the district's own need not tell the status: whom it gives is its business.
+    """
+    wanted = {None, *(STATUS_CODES[one] for one in statuses(given))}
     schools = given.listed("schools")
     return [
         row
         for row in rows
-        if str(row.get("students.enroll_status")) in wanted
-        and (not schools or str(row.get("students.schoolid")) in schools)
+        if text(row.get("students.enroll_status")) in wanted
+        and (not schools or text(row.get("students.schoolid")) in schools)
     ]
+
+
+def text(value: object) -> str | None:
+    """A value of a row: numbers come as such, or as texts."""
+    return None if value is None else str(value)
 
 
 def greeting(told: Mapping[str, Any]) -> str:
@@ -169,19 +177,19 @@ def greeting(told: Mapping[str, Any]) -> str:
     return f"PowerSchool {told.get('powerschool_version', 'of unknown version')} answers."
 
 
-def read_of(given: Given, first: Rows) -> Rows:
-    """Those of the first page of students who are read.
+def first_of(given: Given, found: Iterator[Rows]) -> Rows:
+    """The first students who are read, as many as one page of all has of them.
 
     Raises:
-        ChangeInput: there are none.
+        ChangeInput: there are none on any page.
     """
-    found = of_source(given, first)
-    if not found:
+    first = next(filter(None, (of_source(given, rows) for rows in found)), [])
+    if not first:
         raise ChangeInput(
-            f"No student of status {given['statuses']} is among the first {len(first)}, at the "
-            "schools of the source. Check its settings, and that the plugin is enabled."
+            f"PowerSchool has no student of status {given['statuses']} at the schools of the "
+            "source. Check its settings, and that the plugin is enabled."
         )
-    return found
+    return first
 
 
 def spelled(named: Sequence[str], needed: Sequence[str]) -> tuple[str, ...]:

@@ -146,7 +146,7 @@ def resource_rows(answer: Answer, name: str) -> Rows:
     if not isinstance(around, dict):
         return answer.under(f"{name}s")
     found = around.get(name) or []
-    return answer.listed([found] if isinstance(found, dict) else found)
+    return answer.listed(_as_list(found))
 
 
 def query_rows(answer: Answer) -> Rows:
@@ -155,9 +155,10 @@ def query_rows(answer: Answer) -> Rows:
     Raises:
         IncompletePull: it is not such an answer.
     """
-    if isinstance(answer.data, dict) and not answer.data.get("record"):
-        return []
-    return [dict(_flat(row)) for row in answer.under("record")]
+    if not isinstance(answer.data, dict):
+        return answer.under("record")
+    found = answer.data.get("record") or []
+    return [dict(_flat(row)) for row in answer.listed(_as_list(found))]
 
 
 def _flat(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -178,5 +179,10 @@ def _at(student: Mapping[str, Any], path: Sequence[str]) -> Any:
     return None if isinstance(found, dict | list) else found
 
 
+def _as_list(found: Any) -> Any:
+    return [found] if isinstance(found, dict) else found
+
+
 def _listed(found: Any) -> list[dict[str, Any]]:
-    return found if isinstance(found, list) else [found] if isinstance(found, dict) else []
+    listed = _as_list(found)
+    return listed if isinstance(listed, list) else []

@@ -17,8 +17,14 @@ from xml.etree import ElementTree
 from kinsync.connectors.powerschool.fields import EXPANSIONS, plain
 
 NAMESPACE = "http://plugin.powerschool.pearson.com"
+_SCHEMA = {
+    "xmlns": NAMESPACE,
+    "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+    "xsi:schemaLocation": f"{NAMESPACE} plugin.xsd",
+}
 VERSION = "1.0"
-_COLUMN = re.compile(r"\w+\.\w+")
+_COLUMN = re.compile(r"[a-z]\w*\.[a-z]\w*", re.ASCII)
+"""A mapping's columns stand in a statement: nothing but names does."""
 _WHENEVER = (1980, 1, 1, 0, 0, 0)
 """The same plugin is the same file."""
 
@@ -145,7 +151,7 @@ def _is_field(column: str) -> bool:
 
 def _plugin_xml(fields: Sequence[str]) -> str:
     about = {"name": "Kinsync", "version": VERSION, "description": "Student contacts, read only"}
-    root = ElementTree.Element("plugin", {"xmlns": NAMESPACE, **about})
+    root = ElementTree.Element("plugin", {**_SCHEMA, **about})
     ElementTree.SubElement(root, "oauth")
     access = ElementTree.SubElement(root, "access_request")
     for one in fields:
