@@ -104,6 +104,7 @@ INSTALLED = Plugin(
             is_emergency=f"{_DETAIL}.isemergency",
             lives_with=f"{_DETAIL}.liveswithflg",
             school_pickup=f"{_DETAIL}.schoolpickupflg",
+            receives_mail=f"{_DETAIL}.receivesmailflg",
             start_date=f"{_DETAIL}.startdate",
             end_date=f"{_DETAIL}.enddate",
         ),

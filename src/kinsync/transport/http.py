@@ -15,8 +15,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpcore2
@@ -26,7 +24,7 @@ import stamina
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from kinsync.domain.errors import ChangeInput, IncompletePull, SourceRefusal
-from kinsync.transport.connecting import BROKEN, refused_certificate, why
+from kinsync.transport.connecting import BROKEN, refused_certificate, retry_after, why
 from kinsync.transport.network import Network, ThreadClock, TooLarge, Transport
 from kinsync.transport.signing import TokenRefused, quoted
 
@@ -298,7 +296,7 @@ class Http:
     def _read(self, place: str, response: httpx2.Response) -> Answer:
         if response.status_code != httpx2.codes.OK:
             raise self._status_error(
-                place, response.status_code, _retry_after(response.headers.get("retry-after"))
+                place, response.status_code, retry_after(response.headers.get("retry-after"))
             )
         chunks, size = [], 0
         for chunk in response.iter_bytes():
@@ -384,18 +382,3 @@ def _is_here(host: str) -> bool:
 
 def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
-
-
-def _retry_after(text: str | None) -> float | None:
-    """Seconds that a system asks for, said as a number or a moment."""
-    if text is None:
-        return None
-    if text.strip().isascii() and text.strip().isdigit():
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
