@@ -119,6 +119,15 @@ def test_another_spelling_changes_nothing(quirk: str, tmp_path: Path) -> None:
     assert people.drop(cs.ends_with("_source")).equals(plain.drop(cs.ends_with("_source")))
 
 
+def test_a_kind_of_phone_that_nothing_maps_is_other_and_told(tmp_path: Path) -> None:
+    with powerschool(tmp_path, "odd-kinds") as (_, source):
+        taken = source.taken_in()
+
+    assert set(taken.people["phone_type"].drop_nulls()) == {"Other"}
+    unknown = taken.findings.filter(pl.col("code") == "phone-type-unknown")
+    assert set(unknown["value"]) == {"Cell/Work", "Home/Work"}
+
+
 def test_relations_that_are_typed_freely_are_understood_word_by_word(tmp_path: Path) -> None:
     with powerschool(tmp_path, "free-relations", students=400) as (system, source):
         taken = source.taken_in()

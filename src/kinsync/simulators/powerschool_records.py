@@ -24,6 +24,7 @@ QUIRKS: Mapping[str, str] = {
     "nameless": "a few slots have a phone and no name",
     "no-core-fields": "the plugin may not read StudentCoreFields",
     "none-phones": "a few phones say none",
+    "odd-kinds": "types of phones are typed freely: Cell/Work",
     "page-of-1000": "the plugin is given pages of 1,000",
     "same-twice": "whoever stands in the first slot stands in the second too",
     "slot-holes": "a few students have nothing in their first slot",
@@ -183,6 +184,8 @@ class StudentRecords:
         if not row or "migrated" in self._quirks:
             return dict.fromkeys(("name", "phone", "ptype", "rel"), "")
         kind = _TYPES[row["phone_kind"]]
+        if "odd-kinds" in self._quirks and kind:
+            kind = f"{kind}/Work"
         words = {**ROLE_WORDS, **_FREE} if "free-relations" in self._quirks else ROLE_WORDS
         return {
             "name": self._name(row),
@@ -199,7 +202,14 @@ class StudentRecords:
         if "last-first" in self._quirks:
             return f"{row['last']}, {row['first']}"
         if "messy-names" in self._quirks:
-            forms = (f"{name} (work only)", name.upper(), f"  {name}  ", name, f"{name} Jr")
+            forms = (
+                f"{name} (work only)",
+                name.upper(),
+                f"  {name}  ",
+                name,
+                f"{name} Jr",
+                f"Ana & {name}",
+            )
             return forms[row["person"] % len(forms)]
         return name
 
