@@ -113,6 +113,34 @@ def test_kinds_of_phones_are_turned_into_our_words(quirk: str, kind: str, tmp_pa
     assert "phone-type-unknown" not in taken.codes()
 
 
+def test_codes_are_turned_into_words_by_what_they_say(tmp_path: Path) -> None:
+    ours = ["student_sis_id", "name", "type", "relationship", "phone_type"]
+    with contacts_of(tmp_path) as (_, source):
+        plain = source.taken_in().people.select(ours)
+    with contacts_of(tmp_path, "short-codes") as (_, source):
+        assert source.read()["contacts.relation_code"].str.len_chars().max() == 2
+        assert source.taken_in().people.select(ours).equals(plain)
+
+
+def test_a_code_that_says_nothing_stands_for_itself(tmp_path: Path) -> None:
+    with contacts_of(tmp_path) as (system, source):
+        plain = source.taken_in().people
+        queries = {
+            name: replace(
+                query,
+                columns={
+                    alias: column
+                    for alias, column in query.columns.items()
+                    if column != "codeset.displayvalue"
+                },
+            )
+            for name, query in system.plugin.queries.items()
+        }
+        system.plugin = Plugin(queries)
+
+        assert source.taken_in().people.equals(plain)
+
+
 def test_a_contact_without_a_phone_is_a_contact(tmp_path: Path) -> None:
     with contacts_of(tmp_path, "no-phones") as (system, source):
         taken = source.taken_in()

@@ -22,6 +22,7 @@ QUIRKS: Mapping[str, str] = {
     "self-contacts": "a few students are their own first contact",
     "shared-email": "everybody of a family has one mailbox",
     "text-expiry": powerschool_records.QUIRKS["text-expiry"],
+    "short-codes": "code sets have codes of a letter or two, and say what they mean beside",
     "three-phones": "everybody has three phones, of which the last is preferred",
 }
 """Each switched on by itself."""
@@ -137,7 +138,12 @@ class Tie:
             "isactive": "1",
         }
         told = {f"studentcontactdetail.{name}": value for name, value in detail.items()}
-        return {"codeset.code": relation, **told}
+        return {**self._coded(relation), **told}
+
+    def _coded(self, word: str) -> Row:
+        """A word of a code set: its code, and what it says."""
+        code = word[:2].upper() if "short-codes" in self._quirks else word
+        return {"codeset.code": code, "codeset.displayvalue": word}
 
     @property
     def phones(self) -> Sequence[Row]:
@@ -161,7 +167,7 @@ class Tie:
                 "personphonenumberassoc.ispreferred": "1" if number == len(phones) else "0",
                 "phonenumber.phonenumber": phone,
                 "phonenumber.phonenumberext": "",
-                "codeset.code": kind,
+                **self._coded(kind),
             }
             for number, (phone, kind) in enumerate(phones, 1)
         ]
@@ -179,7 +185,7 @@ class Tie:
                 "personemailaddressassoc.emailaddresspriorityorder": str(number),
                 "personemailaddressassoc.isprimaryemailaddress": "1" if number == 1 else "0",
                 "emailaddress.emailaddress": email,
-                "codeset.code": "Current",
+                **self._coded("Current"),
             }
             for number, email in enumerate(told, 1)
         ]

@@ -26,11 +26,25 @@ STUDENTS, CONTACTS, PHONES, EMAILS = "students", "contacts", "phones", "emails"
 _KEY, _PERSON = "students.dcid", "contacts.contact_id"
 _CONTACT = (
     *(_KEY, _PERSON, "contacts.detail_id", "contacts.first_name", "contacts.middle_name"),
-    *("contacts.last_name", "contacts.relation_type", "contacts.priority", "contacts.is_custodial"),
+    *(
+        "contacts.last_name",
+        "contacts.relation_type",
+        "contacts.relation_code",
+        "contacts.priority",
+        "contacts.is_custodial",
+    ),
     *("contacts.is_emergency", "contacts.lives_with", "contacts.school_pickup"),
     *("contacts.receives_mail", "contacts.start_date", "contacts.end_date"),
 )
-_PHONE = (_KEY, _PERSON, "phones.id", "phones.number", "phones.extension", "phones.type")
+_PHONE = (
+    _KEY,
+    _PERSON,
+    "phones.id",
+    "phones.number",
+    "phones.extension",
+    "phones.type",
+    "phones.code",
+)
 _PHONE += ("phones.order", "phones.preferred")
 _EMAIL = (_KEY, _PERSON, "emails.id", "emails.address", "emails.order", "emails.primary")
 MADE = ("contacts.phones", "contacts.phone_types", "contacts.emails")
@@ -118,6 +132,7 @@ class PowerSchoolContacts(Connector):
             tables[CONTACTS]
             .sort(*whose, "contacts.start_date", _number("contacts.detail_id"), nulls_last=False)
             .unique(whose, keep="last", maintain_order=True)
+            .with_columns(pl.coalesce("contacts.relation_type", "contacts.relation_code"))
             .join(_phones(tables[PHONES]), on=whose, how="left")
             .join(_emails(tables[EMAILS]), on=whose, how="left")
         )
@@ -165,7 +180,10 @@ def _phones(phones: pl.LazyFrame) -> pl.LazyFrame:
     return _gathered(
         phones,
         (is_preferred, "phones.order", "phones.id"),
-        {"contacts.phones": whole, "contacts.phone_types": pl.col("phones.type")},
+        {
+            "contacts.phones": whole,
+            "contacts.phone_types": pl.coalesce("phones.type", "phones.code"),
+        },
     )
 
 
