@@ -113,6 +113,16 @@ def test_kinds_of_phones_are_turned_into_our_words(quirk: str, kind: str, tmp_pa
     assert "phone-type-unknown" not in taken.codes()
 
 
+def test_an_extension_is_told_once_wherever_it_was_typed(tmp_path: Path) -> None:
+    with contacts_of(tmp_path, "extensions") as (system, source):
+        phones = source.read()["contacts.phones"].drop_nulls()
+        people = source.taken_in().people
+        digits = set(system.roster.contacts["phone"]) - {""}
+
+    assert phones.str.contains(r"^\d{10} x12$").all()
+    assert set(people["phone"].drop_nulls()) == digits
+
+
 def test_codes_are_turned_into_words_by_what_they_say(tmp_path: Path) -> None:
     ours = ["student_sis_id", "name", "type", "relationship", "phone_type"]
     with contacts_of(tmp_path) as (_, source):

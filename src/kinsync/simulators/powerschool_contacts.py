@@ -14,6 +14,7 @@ from kinsync.simulators.spelling import A_FEW, ROLE_WORDS
 QUIRKS: Mapping[str, str] = {
     "dated-details": "everybody was somebody else to the student until last year",
     "daytime-phones": "phones of work are called Daytime",
+    "extensions": "phones have an extension, which some typed into the phone too",
     "former-students": powerschool_records.QUIRKS["former-students"],
     "inactive-details": "a few associations are not active any more",
     "no-phones": "a few contacts have no phone",
@@ -159,14 +160,16 @@ class Tie:
             phones += [(SECOND_PHONE, "Fax"), (THIRD_PHONE, "Work")]
         if "daytime-phones" in self._quirks:
             phones = [(phone, "Daytime") for phone, _ in phones]
+        extension = "12" if "extensions" in self._quirks else ""
+        typed = f" x{extension}" if extension and self._few < 3 else ""
         return [
             {
                 "personphonenumberassoc.personphonenumberassocid": f"{row['person']}{number}",
-                "personphonenumberassoc.phonenumberasentered": phone,
+                "personphonenumberassoc.phonenumberasentered": phone + typed,
                 "personphonenumberassoc.phonenumberpriorityorder": str(number),
                 "personphonenumberassoc.ispreferred": "1" if number == len(phones) else "0",
                 "phonenumber.phonenumber": phone,
-                "phonenumber.phonenumberext": "",
+                "phonenumber.phonenumberext": extension,
                 **self._coded(kind),
             }
             for number, (phone, kind) in enumerate(phones, 1)

@@ -172,10 +172,14 @@ def _of_contacts(given: Given) -> tuple[str, ...]:
 
 
 def _phones(phones: pl.LazyFrame) -> pl.LazyFrame:
-    """Of each contact all phones and their types, the preferred one first."""
+    """Of each contact all phones and their types, the preferred one first.
+
+    A phone is as somebody typed it, if need be with its extension: that is not said twice.
+    """
     extension = pl.col("phones.extension")
     number = pl.col("phones.number").str.replace_all(BETWEEN, " ", literal=True)
-    whole = pl.when(extension.is_null()).then(number).otherwise(number + " x" + extension)
+    is_told = extension.is_null() | number.str.contains("(?i)x")
+    whole = pl.when(is_told).then(number).otherwise(number + " x" + extension)
     is_preferred = pl.col("phones.preferred").is_in(["1", "true"])
     return _gathered(
         phones,
