@@ -1,7 +1,7 @@
 """PowerSchool, as it describes itself and as it was seen."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -299,24 +299,37 @@ def test_a_size_of_pages_that_is_none_is_refused(size: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("rows", "words"), [(lambda all_: all_.head(50), "of 60 rows"), (lambda all_: all_[9:], "60")]
+    ("students", "moved", "words"),
+    [
+        (60, lambda listed: listed.head(50), "50 of 60 rows"),
+        (60, lambda listed: listed[9:], "51 of 60 rows"),
+        (64, lambda listed: pl.concat([listed, newcomer(listed)]), "64 rows .* at first, and 65"),
+        (64, lambda listed: pl.concat([newcomer(listed), listed]), "came twice"),
+    ],
 )
-def test_a_list_that_shrinks_while_it_is_read_is_not_the_whole(
-    rows: Any, words: str, tmp_path: Path
+def test_a_list_that_moves_while_it_is_read_is_not_the_whole(
+    students: int,
+    moved: Callable[[pl.DataFrame], pl.DataFrame],
+    words: str,
+    tmp_path: Path,
 ) -> None:
-    with powerschool(tmp_path) as (system, source):
+    with powerschool(tmp_path, students=students) as (system, source):
         answer = system.answer
 
         def answered(request: Request) -> Reply:
             reply = answer(request)
             if request.query.get("page") == "2" and "district" in request.path:
-                system.roster.students = rows(system.roster.students)
+                system.roster.students = moved(system.roster.students)
             return reply
 
         system.answer = answered  # type: ignore[method-assign]
 
         with pytest.raises(IncompletePull, match=words):
             with_settings(source, page_size="8").read()
+
+
+def newcomer(listed: pl.DataFrame) -> pl.DataFrame:
+    return listed.head(1).with_columns(Student_id=pl.lit("999999"))
 
 
 def test_students_come_in_the_same_order_however_powerschool_has_them(tmp_path: Path) -> None:
