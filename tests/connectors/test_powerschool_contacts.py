@@ -209,7 +209,7 @@ def test_a_student_who_is_a_contact_of_its_own_is_neither_primary_nor_a_parent(
 
 def test_the_plugin_lets_all_of_it_be_read(tmp_path: Path) -> None:
     own = '[fields]\nhome_language = { column = "u_families.lives_with" }'
-    with contacts_of(tmp_path) as (system, source):
+    with contacts_of(tmp_path, "short-codes") as (system, source):
         source = replace(source, own=own)
         before = source.read()
         system.install(plugin_of("powerschool-contacts", own, name="own"))
