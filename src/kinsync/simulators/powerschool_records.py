@@ -71,7 +71,7 @@ class StudentRecords:
             return {"pickup_code": f"P{dcid % 1000:03}", "lives_with": "Both parents"}
         if "core-fields-missing" in self._quirks and dcid % A_FEW == 3:
             return None
-        told = {}
+        told: dict[str, str] = {}
         for number, slot in enumerate(self.slots(str(dcid)), 1):
             if number == SLOTS:
                 told |= {"emerg_contact_3": slot["name"], "emerg_3_phone": slot["phone"]}

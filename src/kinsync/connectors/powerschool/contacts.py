@@ -37,15 +37,9 @@ _CONTACT = (
     *("contacts.receives_mail", "contacts.start_date", "contacts.end_date"),
 )
 _PHONE = (
-    _KEY,
-    _PERSON,
-    "phones.id",
-    "phones.number",
-    "phones.extension",
-    "phones.type",
-    "phones.code",
+    *(_KEY, _PERSON, "phones.id", "phones.number", "phones.extension", "phones.type"),
+    *("phones.code", "phones.order", "phones.preferred"),
 )
-_PHONE += ("phones.order", "phones.preferred")
 _EMAIL = (_KEY, _PERSON, "emails.id", "emails.address", "emails.order", "emails.primary")
 MADE = ("contacts.phones", "contacts.phone_types", "contacts.emails")
 """Columns with everything that a contact has of a kind, a bar between."""
