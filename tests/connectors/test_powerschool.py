@@ -25,7 +25,7 @@ class TestContract(TokenContract):
     paged = "/district/student"
     counted_first = 1
     certain = "last_name"
-    small_pages = {"page_size": "8"}  # noqa: RUF012
+    small_pages = {"page_size": "20"}  # noqa: RUF012
 
     def system(self, roster: Roster, quirks: Collection[str] = ()) -> PowerSchoolSystem:
         return PowerSchoolSystem(roster, quirks=quirks)

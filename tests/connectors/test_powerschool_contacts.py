@@ -31,7 +31,7 @@ class TestContract(TokenContract):
     paged = "/query/org.kinsync.contacts"
     counted_first = 1
     certain = "contact_id"
-    small_pages = {"page_size": "8"}  # noqa: RUF012
+    small_pages = {"page_size": "40"}  # noqa: RUF012
 
     def system(self, roster: Roster, quirks: Collection[str] = ()) -> PowerSchoolContactsSystem:
         return PowerSchoolContactsSystem(roster, quirks=quirks)
