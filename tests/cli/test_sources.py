@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,6 +124,29 @@ def test_a_file_of_a_source_that_is_not_there_is_refused(source: Serving, tmp_pa
 
     assert told.code == 2
     assert "There is no file" in told.said
+
+
+def test_what_has_to_be_installed_at_a_system_is_written_as_a_file(tmp_path: Path) -> None:
+    out, mapping = tmp_path / "plugin.zip", tmp_path / "ours.toml"
+    mapping.write_text('[fields]\nhome_language = { column = "u_families.language" }')
+
+    plain = kinsync("source", "plugin", "powerschool", "--out", out, "--json")
+    usual = zipfile.ZipFile(out).read("plugin.xml").decode()
+    own = kinsync("source", "plugin", "powerschool", "--out", out, "--mapping", mapping)
+
+    assert (plain.code, own.code) == (0, 0)
+    assert 'table="studentcorefields" field="emerg_3_phone" access="ViewOnly"' in usual
+    assert 'table="u_families" field="language"' not in usual
+    assert 'table="u_families" field="language"' in zipfile.ZipFile(out).read("plugin.xml").decode()
+
+
+def test_what_cannot_be_written_or_made_is_said(tmp_path: Path) -> None:
+    nowhere = kinsync("source", "plugin", "powerschool", "--out", tmp_path / "no" / "plugin.zip")
+    nothing = kinsync("source", "plugin", "aeries", "--out", tmp_path / "plugin.zip")
+
+    assert (nowhere.code, nothing.code) == (2, 2)
+    assert "cannot be written" in nowhere.err
+    assert "Nothing is installed" in nothing.err
 
 
 def test_a_pretended_system_says_where_it_is_and_lets_nights_pass() -> None:

@@ -27,6 +27,8 @@ class ConnectorContract:
     name: ClassVar[str]
     paged: ClassVar[str]
     """Part of the path of a list that comes in pages."""
+    counted_first: ClassVar[int] = 0
+    """Requests to such a path that only count, before the first page."""
     certain: ClassVar[str]
     """A name that every row of that list has."""
     small_pages: ClassVar[Mapping[str, str]]
@@ -124,7 +126,7 @@ class ConnectorContract:
     ) -> None:
         before = source.read()
         asked = len(serving.asked)
-        serving.fail(fault, self.paged)
+        serving.fail(fault, self.paged, after=self.counted_first)
 
         assert source.read().equals(before)
         assert len(serving.asked) == 2 * asked + 1

@@ -84,7 +84,8 @@ class Reader:
         table = self.read().with_row_index("row", 2)
         columns = Columns(table.columns, self.mapping, file=self.name)
         assert columns.findings.filter(pl.col("code") == "column-missing").is_empty()
-        return columns.rows(table).filter(pl.col("part") == 0)
+        slots = [columns.rows(table, slot) for slot in range(columns.slots)]
+        return pl.concat(slots).filter(pl.col("part") == 0)
 
     def taken_in(self) -> TakenIn:
         """What a sync makes of it, up to the people."""

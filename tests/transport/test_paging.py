@@ -92,6 +92,18 @@ def test_numbered_pages_are_held_to_what_was_counted_before() -> None:
         list(pages(http, "numbered", Numbered(10, all_rows=30), rows=under))
 
 
+def test_a_list_that_wants_to_be_posted_is_walked_like_any_other() -> None:
+    lists = Lists(rows=25)
+    with (
+        Serving(lists) as running,
+        Http(running.address, Unsigned(), who="Lists", limits=QUICK) as http,
+    ):
+        found = list(pages(http, "numbered", Numbered(10, all_rows=25), rows=under, is_query=True))
+
+    assert [row["id"] for page in found for row in page] == list(range(25))
+    assert {one.method for one in lists.asked} == {"POST"}
+
+
 def test_a_cursor_that_leads_around_in_a_circle_ends() -> None:
     with pytest.raises(IncompletePull, match="circle"):
         read(Lists(cursors={"20": "10"}), "cursor")

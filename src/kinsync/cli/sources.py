@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -183,6 +184,31 @@ def source_test(district: str, name: str, as_json: bool) -> None:
         say_json({"source": found.name, "found": said})
     else:
         say(f"Ready: kinsync sync {district!r} --source {found.name!r} --preview")
+
+
+@source.command("plugin")
+@click.argument("connector")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The file to write.")
+@click.option(
+    "--mapping",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What the district changes in the mapping: it says what has to be readable.",
+)
+@json_option
+def source_plugin(connector: str, out: Path, mapping: Path | None, as_json: bool) -> None:
+    """Write the plugin that a district installs, so that CONNECTOR may read its system."""
+    from kinsync.services import sources
+
+    toml = mapping.read_text("utf-8") if mapping else ""
+    data = sources.plugin_of(connector, toml, name=mapping.name if mapping else "")
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        raise ChangeInput(f"{out} cannot be written: {error.strerror}.") from error
+    if as_json:
+        say_json({"file": str(out), "bytes": len(data)})
+    else:
+        say(f"{out} is written. The page of {connector} says where it is installed.")
 
 
 @source.command("remove")

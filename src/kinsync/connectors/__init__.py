@@ -21,6 +21,8 @@ CONNECTORS: Mapping[str, str] = {
     "infinite-campus-auto": "kinsync.connectors.infinite_campus.auto:InfiniteCampusAuto",
     "oneroster": "kinsync.connectors.oneroster.rest:OneRoster",
     "oneroster-csv": "kinsync.connectors.oneroster.package:OneRosterCsv",
+    "powerschool": "kinsync.connectors.powerschool.api:PowerSchool",
+    "powerschool-contacts": "kinsync.connectors.powerschool.contacts:PowerSchoolContacts",
     "schoolinsight": "kinsync.connectors.schoolinsight.query:SchoolInsight",
     "skyward-api": "kinsync.connectors.skyward.sms2:SkywardSms2",
     "skyward-auto": "kinsync.connectors.skyward.auto:SkywardAuto",

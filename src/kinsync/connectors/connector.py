@@ -155,6 +155,14 @@ class Connector(Route, Protocol):
         """
 
 
+@runtime_checkable
+class Installs(Route, Protocol):
+    """A route for which something is installed at the system."""
+
+    def plugin(self, columns: Sequence[str]) -> bytes:
+        """The file that is installed there, so that these columns may be read."""
+
+
 def default_mapping(route: Route) -> str:
     """The TOML of a route's default mapping."""
     package, _, module = type(route).__module__.rpartition(".")

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kinsync.connectors import find_connector
-from kinsync.connectors.connector import Connector, Given, Route, Setting
+from kinsync.connectors.connector import Connector, Given, Installs, Route, Setting
 from kinsync.connectors.extract import Extract, Package, dialect_of
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.mapping import Mapping as SourceMapping
@@ -121,6 +121,24 @@ def secrets_of(connector: str) -> Sequence[Setting]:
         NotFound: there is no such connector.
     """
     return [one for one in find_connector(connector).settings if one.is_secret]
+
+
+def plugin_of(connector: str, toml: str, *, name: str) -> bytes:
+    """The file that a district installs at its system, so that this mapping may be read.
+
+    ``toml`` is laid over the connector's default; ``name`` is where it comes from, for messages.
+
+    Raises:
+        NotFound: there is no such connector.
+        ChangeInput: nothing is installed for it, or the mapping is not valid.
+    """
+    route = find_connector(connector)
+    if not isinstance(route, Installs):
+        raise ChangeInput(
+            f"Nothing is installed at {route.title}: its page says what is set there."
+        )
+    own = SourceMapping.from_toml(toml, name=name) if toml.strip() else None
+    return route.plugin(mapping_over(route, own).columns)
 
 
 def remove_source(district: records.District, source: Source) -> None:

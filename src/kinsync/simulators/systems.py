@@ -15,6 +15,8 @@ SYSTEMS: Mapping[str, str] = {
     "skyward-api": "kinsync.simulators.skyward_sms2:SkywardSms2System",
     "infinite-campus-api": "kinsync.simulators.infinite_campus:InfiniteCampusSystem",
     "oneroster": "kinsync.simulators.oneroster:OneRosterSystem",
+    "powerschool": "kinsync.simulators.powerschool:PowerSchoolSystem",
+    "powerschool-contacts": "kinsync.simulators.powerschool_contacts:PowerSchoolContactsSystem",
 }
 """Name → where its class is; beside it stands what ``QUIRKS`` it has."""
 

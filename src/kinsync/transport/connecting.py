@@ -3,6 +3,8 @@
 import ssl
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 import httpcore2
@@ -93,3 +95,18 @@ def why(error: Exception, seconds: float) -> str:
         return "the connection was refused"
     is_connecting = isinstance(error, httpcore2.ConnectError)
     return "no connection came about" if is_connecting else "the connection broke"
+
+
+def retry_after(text: str | None) -> float | None:
+    """Seconds that a system asks for, said as a number or a moment."""
+    if text is None:
+        return None
+    if text.strip().isascii() and text.strip().isdigit():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -15,8 +15,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpcore2
@@ -26,7 +24,7 @@ import stamina
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from kinsync.domain.errors import ChangeInput, IncompletePull, NothingThere, SourceRefusal
-from kinsync.transport.connecting import BROKEN, refused_certificate, why
+from kinsync.transport.connecting import BROKEN, refused_certificate, retry_after, why
 from kinsync.transport.network import Network, ThreadClock, TooLarge, Transport
 from kinsync.transport.signing import TokenRefused, quoted
 
@@ -77,6 +75,14 @@ class Answer:
             IncompletePull: it is not.
         """
         return self._rows(self.data)
+
+    def listed(self, found: object) -> list[dict[str, Any]]:
+        """Rows that were taken out of it.
+
+        Raises:
+            IncompletePull: they are none.
+        """
+        return self._rows(found)
 
     def under(self, name: str) -> list[dict[str, Any]]:
         """Its rows, where they stand in an envelope under a name.
@@ -156,6 +162,22 @@ class Http:
         filled = {name: quoted(part) for name, part in (parts or {}).items()}
         return self.follow(path, path.format_map(filled), params, headers)
 
+    def post(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        parts: Mapping[str, object] | None = None,
+    ) -> Answer:
+        """The answer of a question that a system wants to be posted, without arguments of its own.
+
+        Raises:
+            SourceRefusal, IncompletePull: as ``get``.
+        """
+        filled = {name: quoted(part) for name, part in (parts or {}).items()}
+        target = httpx2.URL(self._base).join(path.format_map(filled))
+        return self._answer("POST", path, target, params, headers)
+
     def follow(
         self,
         place: str,
@@ -174,7 +196,19 @@ class Http:
                 f"{self.who} points to another host at {place}, and no host is asked that was not"
                 " named. Check the address of the source."
             )
-        request = self._client.build_request("GET", target, params=params, headers=headers)
+        return self._answer("GET", place, target, params, headers)
+
+    def _answer(
+        self,
+        method: str,
+        place: str,
+        target: httpx2.URL | str,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+    ) -> Answer:
+        request = self._client.build_request(
+            method, target, params=params, headers=headers, json={} if method == "POST" else None
+        )
         try:
             for attempt in stamina.retry_context(
                 on=self._wait,
@@ -266,7 +300,7 @@ class Http:
     def _read(self, place: str, response: httpx2.Response) -> Answer:
         if response.status_code != httpx2.codes.OK:
             raise self._status_error(
-                place, response.status_code, _retry_after(response.headers.get("retry-after"))
+                place, response.status_code, retry_after(response.headers.get("retry-after"))
             )
         chunks, size = [], 0
         for chunk in response.iter_bytes():
@@ -363,18 +397,3 @@ def _is_here(host: str) -> bool:
 
 def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
-
-
-def _retry_after(text: str | None) -> float | None:
-    """Seconds that a system asks for, said as a number or a moment."""
-    if text is None:
-        return None
-    if text.strip().isascii() and text.strip().isdigit():
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

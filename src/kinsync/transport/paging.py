@@ -200,6 +200,7 @@ def pages(
     headers: Mapping[str, str] | None = None,
     *,
     may_repeat: bool = False,
+    is_query: bool = False,
 ) -> Iterator[Rows]:
     """The pages of a list, in order, each when it has come; empty ones are left out.
 
@@ -210,11 +211,13 @@ def pages(
         may_repeat: the row that ends a page may begin the next one. Either the system has it twice,
             or somebody came in before it: nobody is lost by that.
         headers: sent with every request.
+        is_query: the list wants to be asked by POST.
 
     Raises:
         IncompletePull, SourceRefusal: what came is not the whole list.
     """
     account = _Account(http.who, path, key, may_repeat)
+    ask = http.post if is_query else http.get
     asked: Asked | None = paging.first()
     while asked is not None:
         account.note_asked(asked)
@@ -222,7 +225,7 @@ def pages(
         if asked.url:
             answer = http.follow(path, asked.url, headers=headers)
         else:
-            answer = http.get(path, wanted, headers, parts)
+            answer = ask(path, wanted, headers, parts)
         found = rows(answer)
         account.note(found, answer.body, paging.total(answer))
         if found:
@@ -249,8 +252,8 @@ class _Account:
     total: int | None = None
     _asked: set[str] = field(default_factory=set)
     _bodies: set[bytes] = field(default_factory=set)
-    _keys: set[tuple[object, ...]] = field(default_factory=set)
-    _last: tuple[object, ...] | None = None
+    _keys: set[int] = field(default_factory=set)  # hashes: a list may have millions of rows
+    _last: int | None = None
 
     def note_asked(self, asked: Asked) -> None:
         question = asked.url or repr(sorted(asked.params.items()))
@@ -267,9 +270,9 @@ class _Account:
         if found and digest in self._bodies:
             raise self._short("a page came twice")
         self._bodies.add(digest)
-        self._note_keys([tuple(row.get(one) for one in self.key) for row in found])
+        self._note_keys([hash(tuple(row.get(one) for one in self.key)) for row in found])
 
-    def _note_keys(self, names: Sequence[tuple[object, ...]]) -> None:
+    def _note_keys(self, names: Sequence[int]) -> None:
         if not self.key or not names:
             return
         repeated = self._keys.intersection(names)

@@ -1,0 +1,1 @@
+"""PowerSchool SIS."""

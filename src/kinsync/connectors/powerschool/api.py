@@ -1,0 +1,155 @@
+"""PowerSchool: the three emergency contacts on a student's record, and whatever else is there.
+
+They stand in two tables, Students and StudentCoreFields, and come with the resource of students or
+with a PowerQuery of the plugin; columns are called as in the tables either way.
+
+Source: PowerSchool, pages ``v1`` and ``schema`` of its API; "StudentContact" in its compliance
+documents; tables as its database exports name them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
+
+import httpx2
+import polars as pl
+
+from kinsync.connectors.connector import Carries, Connector, Given, Setting, State
+from kinsync.connectors.powerschool import district
+from kinsync.connectors.powerschool.fields import Wanted, extended, resource_rows
+from kinsync.connectors.powerschool.plugin import plugin, students_query
+from kinsync.domain.errors import SourceRefusal
+from kinsync.transport.http import Http, Limits
+from kinsync.transport.paging import Rows
+from kinsync.transport.source_table import Piece, Table
+
+STUDENTS = "students"
+OF_DISTRICT = "ws/v1/district/student"
+WAYS = ("resource", "query")
+NAMES = (
+    "students.emerg_contact_1",
+    "students.emerg_contact_2",
+    "studentcorefields.emerg_contact_3",
+)
+
+_KEY = "students.dcid"
+CERTAIN = (
+    *("students.student_number", "students.last_name", "students.first_name"),
+    "students.schoolid",
+)
+NEEDED = (_KEY, *CERTAIN, "students.enroll_status")
+
+
+class PowerSchool(Connector):
+    """A district's PowerSchool: students, and the emergency contacts on their records."""
+
+    name: ClassVar = "powerschool"
+    title: ClassVar = "PowerSchool"
+    cadence: ClassVar = "every 2 hours from 00:30"
+    limits: ClassVar = Limits(in_flight=2)
+    settings: ClassVar[Sequence[Setting]] = (
+        *district.SIGN_IN,
+        Setting("way", "resource: the students of the API; query: a PowerQuery", "resource"),
+        Setting("query", "name of the PowerQuery, where that is the way", "org.kinsync.students"),
+        *district.STUDENTS_OF,
+    )
+    carries: ClassVar = Carries(
+        contacts="up to three of each student, from the slots on its record",
+        sis_id="none: a slot is not a person; a contact is recognised by student, name and phone",
+        email="none by default; a mapping may name students.guardianemail",
+        type="none: everybody is an emergency contact",
+        phones="one",
+        addresses="none",
+        flags="none",
+        schools="the number of the student's school",
+        lost=(
+            "every contact after the third",
+            "who lives with the student, has custody, or may fetch it",
+            "everything that a district keeps in Unified Contacts: that is powerschool-contacts",
+        ),
+    )
+    key: ClassVar = _KEY
+    tables: ClassVar[Sequence[Table]] = (Table(STUDENTS, (_KEY,), NEEDED, CERTAIN),)
+
+    def tables_of(self, given: Given) -> Sequence[Table]:
+        return (Table(STUDENTS, (_KEY,), _columns(given), CERTAIN),)
+
+    def plugin(self, columns: Sequence[str]) -> bytes:
+        """What is installed at PowerSchool, so that these columns may be read, either way."""
+        named = (*NEEDED, *columns)
+        return plugin(named, [students_query(named)])
+
+    def base(self, given: Given) -> str:
+        return district.base(given)
+
+    def auth(self, given: Given) -> httpx2.Auth:
+        return district.sign_in(given)
+
+    def look(self, http: Http, given: Given) -> Iterator[str]:
+        told = district.metadata(http)
+        yield district.greeting(told)
+        read = district.first_of(given, self._pages(http, given, told))
+        yield f"{len(read)} students came first."
+        if empty := [name for name in _columns(given) if not any(_has(row, name) for row in read)]:
+            yield (
+                f"None of them has {', '.join(empty)}. Where the district fills these, the plugin "
+                "lacks the right to read them."
+            )
+        have = sum(any(_has(row, name) for name in NAMES) for row in read)
+        yield f"{have} of them have an emergency contact on their record."
+        if not have:
+            yield (
+                "A district that has moved to Unified Contacts leaves these fields empty: there, "
+                "the connector is powerschool-contacts."
+            )
+
+    def read(self, http: Http, given: Given, state: State) -> Iterator[Piece]:
+        for rows in self._pages(http, given, district.metadata(http)):
+            yield Piece(STUDENTS, district.of_source(given, rows))
+
+    def join(self, tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+        return tables[STUDENTS].sort(_KEY)
+
+    # -- what is asked -----------------------------------------------------------------------
+
+    def _pages(self, http: Http, given: Given, told: Mapping[str, object]) -> Iterator[Rows]:
+        if given.chosen("way", WAYS) == "resource":
+            size = district.page_size(told, "student_max_page_size", given)
+            return student_pages(http, given, _columns(given), size)
+        size = district.page_size(told, "schema_table_query_max_page_size", given)
+        return district.queried(http, given["query"], size, _columns(given), key=(_KEY,))
+
+
+def student_pages(http: Http, given: Given, columns: Sequence[str], size: int) -> Iterator[Rows]:
+    """The students of a district as rows with these columns, page by page.
+
+    Raises:
+        ChangeInput: the resource has not all of these columns.
+        IncompletePull, SourceRefusal: it is not the whole.
+    """
+    wanted = Wanted.of(columns)
+    statuses = district.statuses(given)
+    listed = f"({','.join(statuses)})" if len(statuses) > 1 else statuses[0]
+    params = {"q": f"school_enrollment.enroll_status=={listed}", **wanted.params}
+    missing, has_students = set(wanted.extensions), False
+    for found in district.whole(
+        http, OF_DISTRICT, size, lambda answer: resource_rows(answer, "student"),
+        key=("id",), params=params,
+    ):  # fmt: skip
+        has_students = True
+        for student in found if missing else ():
+            missing.difference_update(extended(student))
+        yield [wanted.row(student) for student in found]
+    if missing and has_students:
+        raise SourceRefusal(
+            f"{http.who} gives nothing of {', '.join(sorted(missing))}: its plugin may not read "
+            "there. Nothing was published. Grant the plugin these fields, or leave them out of the "
+            "mapping of the source."
+        )
+
+
+def _columns(given: Given) -> tuple[str, ...]:
+    return district.spelled(given.columns, NEEDED)
+
+
+def _has(row: Mapping[str, object], column: str) -> bool:
+    return row.get(column) not in (None, "")
