@@ -28,7 +28,12 @@ def layout_settings(file: str) -> Sequence[Setting]:
     """The settings that every route of files has: which file, and how it is written."""
     return (
         Setting("file", "name of the file; * stands for anything, such as a date", file),
-        Setting("folder", "folder of this machine to read it from; blank: it comes by SFTP", ""),
+        Setting(
+            "folder",
+            "folder of this machine to read it from; blank: it comes by SFTP",
+            "",
+            is_local=True,
+        ),
         Setting("delimiter", "comma, semicolon, tab or bar; blank: found out", ""),
         Setting("columns", "names of its columns, comma between, if it has no header", ""),
         Setting("widths", "characters of each column, comma between, if these are fixed", ""),

@@ -114,6 +114,29 @@ def renew_credentials(source: Source, secrets: Mapping[str, str], reach: Reach) 
     sources.replace_credentials(source, secrets, reach.sealer)
 
 
+def change_source(source: Source, values: Mapping[str, str], reach: Reach) -> None:
+    """Other settings, and other secrets where any are given. Its name and its times stay.
+
+    Settings that name something of this machine stay too.
+
+    Raises:
+        ChangeInput: a setting is missing, unknown, or cannot be so; nothing is changed.
+    """
+    route = find_connector(source.connector)
+    local = {one.name for one in route.settings if one.is_local}
+    secret = {one.name for one in route.settings if one.is_secret}
+    told = {name: value for name, value in source.settings.items() if name in local}
+    told |= {name: value for name, value in values.items() if name not in secret}
+    secrets = {name: values[name] for name in secret if values.get(name)}
+    known = {**sources.credentials(source, reach.sealer), **secrets}
+    _check(route, {**told, **known})
+    if isinstance(route, Extract):
+        dialect_of(settings_of(route, told))
+    sources.replace_settings(source, told)
+    if secrets:
+        sources.replace_credentials(source, known, reach.sealer)
+
+
 def secrets_of(connector: str) -> Sequence[Setting]:
     """The settings of a connector that are asked for where nobody looks on.
 

@@ -1,0 +1,121 @@
+"""On what a mapping is tried: what came last of its source, or a file that was chosen for it."""
+
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kinsync.connectors import find_connector
+from kinsync.connectors.extract import Extract, dialect_of
+from kinsync.domain.errors import ChangeInput
+from kinsync.services.arrived import Arrivals
+from kinsync.services.extracts import settings_of
+from kinsync.services.review import previews_of
+from kinsync.services.source_files import newest_file
+from kinsync.store import pulls, records
+from kinsync.store.sources import Source
+from kinsync.store.storage import Storage
+from kinsync.transport.delimited import open_delimited
+
+LONGEST_NAME = 80
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """A file of a source. ``beside`` is the students.csv whose students it may speak of."""
+
+    path: Path
+    name: str
+    at: datetime | None
+    beside: Path | None = None
+    is_trial: bool = False
+    """Whether somebody chose it to try a mapping on; it is kept for a day."""
+
+
+@contextmanager
+def data_of(
+    district: records.District, source: Source, arrivals: Arrivals, storage: Storage
+) -> Iterator[Data | None]:
+    """What there is to try a mapping of that source on, as long as the context lasts.
+
+    Raises:
+        TryAgainLater: the database or storage is away.
+    """
+    trial = next(iter(_files(district, source, storage)), None)
+    if trial is not None:
+        at = datetime.fromtimestamp(trial.stat().st_mtime, UTC)
+        with arrivals.beside(district, source) as beside:
+            yield Data(trial, trial.name, at, beside, is_trial=True)
+        return
+    newest = _newest(district, source)
+    if newest is None:
+        yield None
+        return
+    number, name, at = newest
+    with (
+        arrivals.shelf.reading(district.public_id, number) as path,
+        arrivals.beside(district, source) as beside,
+    ):
+        yield Data(path, name, at, beside)
+
+
+def _newest(district: records.District, source: Source) -> tuple[int, str, datetime | None] | None:
+    pull = pulls.newest(district.id, [source.id])
+    if pull is not None:
+        return pull.id, "what was read last", pull.finished_at
+    found = newest_file(district.id)
+    if found is None or found[1].id != source.id:
+        return None
+    return found[0].id, found[0].path, found[0].completed_at
+
+
+def columns_of_data(source: Source, data: Data) -> tuple[str, ...]:
+    """The header of a file of the source.
+
+    Raises:
+        ChangeInput: it cannot be laid out as the source says.
+    """
+    route = find_connector(source.connector)
+    if isinstance(route, Extract):
+        dialect = dialect_of(settings_of(route, source.settings))
+        return tuple(open_delimited(data.path, dialect=dialect).columns)
+    return tuple(open_delimited(data.path).columns)
+
+
+def keep_trial(
+    district: records.District, source: Source, name: str, chunks: Iterable[bytes], storage: Storage
+) -> None:
+    """Take a file to try mappings of a source on. It is never synced.
+
+    Raises:
+        ChangeInput: the file is empty.
+    """
+    forget_trial(district, source, storage)
+    folder = _folder(district, source, storage)
+    folder.mkdir(parents=True, mode=0o700)
+    path = folder / (_UNSAFE.sub("-", Path(name).name)[-LONGEST_NAME:].lstrip(".-") or "file.csv")
+    with path.open("wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+    if not path.stat().st_size:
+        forget_trial(district, source, storage)
+        raise ChangeInput("The file is empty. Choose one that the system wrote.")
+
+
+def forget_trial(district: records.District, source: Source, storage: Storage) -> None:
+    """Remove the file that was chosen, if there is one."""
+    shutil.rmtree(_folder(district, source, storage), ignore_errors=True)
+
+
+def _files(district: records.District, source: Source, storage: Storage) -> list[Path]:
+    folder = _folder(district, source, storage)
+    return [one for one in folder.iterdir() if one.is_file()] if folder.is_dir() else []
+
+
+def _folder(district: records.District, source: Source, storage: Storage) -> Path:
+    """Beside files that are previewed before they are synced, and forgotten with them."""
+    return previews_of(district, storage) / f"trial-{source.id}"
