@@ -27,7 +27,7 @@ class Line:
 
     source: Source
     route: Route
-    state: str  # Read, Being read, Waiting, Incomplete, Not read yet
+    state: str  # Read, Arrived, Being read, Waiting, Incomplete, Not read yet
     at: datetime | None
     rows: int
     wrong: str
@@ -113,7 +113,7 @@ def line_of(district: records.District, source: Source, at: datetime) -> Line:
 def _of_uploads(source: Source, route: Route) -> Line:
     found = newest_file(source.district_id)
     upload = found[0] if found and found[1].id == source.id else None
-    state = "Read" if upload else "Not read yet"
+    state = "Arrived" if upload else "Not read yet"
     return Line(source, route, state, upload.completed_at if upload else None, 0, "", None)
 
 

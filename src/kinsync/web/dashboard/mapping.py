@@ -127,7 +127,6 @@ def _save(request: HttpRequest, visit: Visit, source: Source) -> HttpResponse:
         return _show(request, visit, source, typed, is_tried=True)
     visit.record("changed a mapping", source.name)
     saved = mappings.save(source, tried, name="the mapping", at=visit.at, by=visit.person.email)
-    mapping_data.forget_trial(visit.district, source, tools().storage)
     messages.success(
         request,
         f"Saved as version {saved.version}. {source.name} is read so from its next sync on.",

@@ -82,6 +82,7 @@ DISTRICT_STATES = {
 
 SOURCE_STATES = {
     "Read": "good",
+    "Arrived": "good",
     "Being read": "busy",
     "Waiting": "busy",
     "Incomplete": "bad",
