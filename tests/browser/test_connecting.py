@@ -9,8 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 from kinsync.simulators.aeries import AeriesSystem
 from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Serving
+from kinsync.store import records
 from tests.browser.site import NEW_DISTRICT, NEW_OWNER, Site
-from tests.jobs.crew import Crew
+from tests.jobs.crew import Crew, until
 
 STUDENTS = 30
 
@@ -44,8 +45,9 @@ def test_a_system_is_added_tested_read_and_published(
         page.get_by_role("button", name="Read it now").click()
         expect(page.locator("#state .badge")).to_have_text("Read", timeout=90_000)
 
+    until(lambda: records.find_district(NEW_DISTRICT).published == 1, "published")
     page.get_by_role("link", name="What became of it").click()
-    page.get_by_role("link", name="1", exact=True).first.click()
+    page.locator("tbody th a").first.click()
     expect(page.locator(".head .badge").first).to_have_text("Published")
     page.get_by_role("link", name="Data Browser").click()
     expect(page.locator("tbody th").first).to_be_visible()

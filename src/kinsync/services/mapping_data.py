@@ -55,12 +55,12 @@ def data_of(
     if newest is None:
         yield None
         return
-    number, name, at = newest
+    number, name, came_at = newest
     with (
         arrivals.shelf.reading(district.public_id, number) as path,
         arrivals.beside(district, source) as beside,
     ):
-        yield Data(path, name, at, beside)
+        yield Data(path, name, came_at, beside)
 
 
 def _newest(district: records.District, source: Source) -> tuple[int, str, datetime | None] | None:

@@ -72,7 +72,7 @@ def count(district_id: int, version: int) -> None:
     values = {"district": district_id, "version": version, "most": MOST_COUNTED}
     with outages(doing="counting contacts"), contextlib.closing(connect()) as connection:
         known = connection.execute(KNOWN, values).fetchall()
-        people = dict(connection.execute(PEOPLE, values).fetchall())
+        people: dict[int, int] = dict(connection.execute(PEOPLE, values).fetchall())
         figures = {"known": known, "people": [people.get(n, 0) for n in range(MOST_COUNTED + 1)]}
         connection.execute(
             "INSERT INTO quality (district_id, version, figures) VALUES (%(district)s, %(version)s,"

@@ -71,7 +71,8 @@ def test_a_source_that_does_not_let_us_in_says_what_to_put_right(
     tested = act(head, source, "test")
 
     assert "Something has to be put right first" in tested.text
-    assert "certificate" in tested.text
+    assert "refused the credentials" in tested.text
+    assert tested.link("Change its settings") == f"{source.address}/settings"
     assert "0" * 32 not in tested.html
 
 

@@ -1,6 +1,6 @@
 """One source: added with what it takes, looked at, tested, read, timed, changed, removed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import time
 from functools import lru_cache
 from typing import Any
@@ -147,7 +147,7 @@ def _zones() -> list[str]:
     return [*ZONES, *sorted(name for name in available_timezones() if "/" in name)]
 
 
-def _act(role: str) -> Any:
+def _act(role: str) -> Callable[[View], View]:
     """A page that does something about one source when its form is sent."""
 
     def decorate(view: View) -> View:
