@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 HEIGHT, TOP, FOOT, LEFT = 180, 14, 34, 52
-SLOT = 46
+SLOT = 64
 """Width of a column with its room."""
 LINES = 4
 MOST_LABELS = 16
@@ -33,7 +33,8 @@ def columns(drawn: Sequence[Column], title: str, kinds: str) -> SafeString:
     top = _round_up(max((sum(parts) for _, parts in drawn), default=0))
     width = LEFT + SLOT * max(len(drawn), 1)
     return format_html(
-        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>',
+        '<svg class="chart" width="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>',
+        width,
         width,
         TOP + HEIGHT + FOOT,
         title,
@@ -73,7 +74,9 @@ def _stack(number: int, parts: Sequence[int], top: int, kinds: Sequence[str]) ->
         height = HEIGHT * part / top
         y = TOP + HEIGHT - HEIGHT * below / top - height
         if part:
-            drawn.append((kind, LEFT + SLOT * number + 8, round(y, 1), SLOT - 16, round(height, 1)))
+            drawn.append(
+                (kind, LEFT + SLOT * number + 12, round(y, 1), SLOT - 24, round(height, 1))
+            )
         below += part
     return format_html_join("", '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>', drawn)
 
@@ -105,11 +108,8 @@ def _grid(top: int, width: int) -> SafeString:
 
 
 def _round_up(most: int) -> int:
-    """The least number of the form 4, 8, 20, 40, 80, 200 … that is not below ``most``."""
-    step = 4
-    while step < most:
-        for factor in (2, 5, 10):
-            if step * factor >= most:
-                return step * factor
-        step *= 10
-    return step
+    """The least number not below ``most`` of which a quarter is one digit and zeros."""
+    quarter, power = -(-most // LINES), 1
+    while quarter > 9 * power:
+        power *= 10
+    return LINES * max(-(-quarter // power), 1) * power

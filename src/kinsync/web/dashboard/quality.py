@@ -16,7 +16,7 @@ def quality(request: HttpRequest, visit: Visit) -> HttpResponse:
             (f"Sync {one.sync_id}", (one.errors, one.warnings, one.infos))
             for one in found.findings
         ],
-        students=[(words, (count,)) for words, count in found.students],
+        students=[(words.replace(" or more", "+"), (count,)) for words, count in found.students],
         student_count=sum(count for _, count in found.students),
         contact_count=sum(count for _, count in found.types),
     )  # fmt: skip
