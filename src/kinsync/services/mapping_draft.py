@@ -38,8 +38,8 @@ class Draft:
         return not self.faults
 
 
-def look_at(source: Source, toml: str, data: Data | None, *, is_tried: bool) -> Draft:
-    """What there is to say of a mapping, and, where it is tried, what it would change.
+def look_at(source: Source, toml: str, data: Data | None) -> Draft:
+    """What there is to say of a mapping, and, where there are data, what it would change.
 
     Raises:
         TryAgainLater: the database or the disk is away.
@@ -53,7 +53,7 @@ def look_at(source: Source, toml: str, data: Data | None, *, is_tried: bool) -> 
     except ChangeInput as error:
         return Draft(route, columns, [Fault(1, 1, str(error))])
     missing = _missing(toml, columns) if columns else []
-    if data is None or not is_tried or refusal:
+    if data is None or refusal:
         return Draft(route, columns, missing=missing, refusal=refusal)
     tried, refusal = _tried(source, mapping, data)
     return Draft(route, columns, missing=missing, refusal=refusal, tried=tried)

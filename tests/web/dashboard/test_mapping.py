@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kinsync.services.mapping_data import MOST_BYTES
 from kinsync.simulators.extracts import EXTRACTS, write_extract
 from kinsync.store import records, sources
 from kinsync.store.sources import Source
@@ -228,6 +229,16 @@ def test_the_last_upload_of_the_source_is_what_is_tried_on(
 
     assert "Skyward/StudentC.csv" in seen.text
     assert "would be refused" in seen.text
+
+
+def test_of_a_large_file_the_first_rows_are_tried(editor: Editor, skyward: bytes) -> None:
+    header, *rows = skyward.splitlines(keepends=True)
+    many = MOST_BYTES // len(b"".join(rows)) + 2
+    editor.choose(header + b"".join(rows) * many)
+    tried = editor.send(**PARENT)
+
+    assert "its first rows alone are tried" in tried.text
+    assert "new 20" in tried.text
 
 
 def test_hostile_columns_and_values_stay_words(editor: Editor) -> None:

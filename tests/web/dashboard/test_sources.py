@@ -94,6 +94,18 @@ def test_what_was_typed_stays_where_something_is_wrong_with_it(head: Desk, aerie
     assert sources.list_sources(records.find_district("Brookfield").id) == []
 
 
+def test_hostile_names_and_settings_stay_words(head: Desk, aeries: Serving) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    source = add(head, aeries, name=hostile, **{"setting:schools": HOSTILE})
+    pages = [source.address, f"{source.address}/settings", f"{source.address}/mapping"]
+    shown = [head.see(page) for page in (*pages, "/sources", "/audit")]
+
+    for seen in (source, act(head, source, "test"), *shown):
+        assert hostile not in seen.html
+        assert "<script>alert" not in seen.html
+    assert "&lt;img src=x" in shown[0].html
+
+
 def test_settings_change_and_a_blank_secret_stays(head: Desk, aeries: Serving) -> None:
     source = add(head, aeries, **{"setting:url": "https://nowhere.example/aeries"})
     page = f"{source.address}/settings"

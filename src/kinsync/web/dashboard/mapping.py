@@ -22,8 +22,6 @@ from kinsync.store import sources
 from kinsync.store.sources import Source
 from kinsync.web.dashboard.visits import Visit, page, show, tools, whole
 
-QUICK_BYTES = 4_000_000
-"""Up to this size data are tried as soon as the page is opened."""
 OUR_WORDS = {"type": TYPES, "relationship": RELATIONSHIPS, "phone_type": PHONE_TYPES}
 FORMS = {
     "": "as by default",
@@ -43,9 +41,7 @@ def editor(request: HttpRequest, visit: Visit, source_id: int) -> HttpResponse:
     source = sources.source(visit.district.id, source_id)
     if request.method != "POST":
         version = whole(request.GET.get("version", ""))
-        return _show(
-            request, visit, source, _earlier(source, version), is_tried=version is not None
-        )
+        return _show(request, visit, source, _earlier(source, version))
     if not visit.may(EDITOR):
         raise Http404
     act = request.POST.get("act", "try")
@@ -53,7 +49,7 @@ def editor(request: HttpRequest, visit: Visit, source_id: int) -> HttpResponse:
         return _choose(request, visit, source, act)
     if act == "save":
         return _save(request, visit, source)
-    return _show(request, visit, source, _typed(request.POST, source), is_tried=True)
+    return _show(request, visit, source, _typed(request.POST, source))
 
 
 def _earlier(source: Source, version: int | None) -> str:
@@ -124,7 +120,7 @@ def _save(request: HttpRequest, visit: Visit, source: Source) -> HttpResponse:
     tried = tried.replace("\r\n", "\n")
     if tried != typed:
         messages.warning(request, "More was changed since. Look at what it does, then save it.")
-        return _show(request, visit, source, typed, is_tried=True)
+        return _show(request, visit, source, typed)
     visit.record("changed a mapping", source.name)
     saved = mappings.save(source, tried, name="the mapping", at=visit.at, by=visit.person.email)
     messages.success(
@@ -152,20 +148,17 @@ def _choose(request: HttpRequest, visit: Visit, source: Source, act: str) -> Htt
 # -- what is shown -------------------------------------------------------------------------------
 
 
-def _show(
-    request: HttpRequest, visit: Visit, source: Source, toml: str, *, is_tried: bool
-) -> HttpResponse:
+def _show(request: HttpRequest, visit: Visit, source: Source, toml: str) -> HttpResponse:
     arrivals = bootstrap.arrivals(bootstrap.read_settings())
     with mapping_data.data_of(visit.district, source, arrivals, tools().storage) as data:
-        is_quick = data is not None and data.path.stat().st_size <= QUICK_BYTES
-        draft = mapping_draft.look_at(source, toml, data, is_tried=is_tried or is_quick)
+        draft = mapping_draft.look_at(source, toml, data)
         if draft.tried is not None and draft.tried.examples:
             visit.record(
                 "looked at what a mapping changes", source.name, records=len(draft.tried.examples)
             )
         return show(
             request, visit, "mapping", place="sources", source=source, draft=draft, data=data,
-            toml=toml, is_tried=is_tried, route=find_connector(source.connector),
+            toml=toml, route=find_connector(source.connector),
             in_use=mappings.text_in_use(source), default=default_mapping(draft.route),
             versions=mappings.history(source), fields=_fields(toml, source), forms=FORMS,
             words=_listed(draft), our_words=OUR_WORDS,
