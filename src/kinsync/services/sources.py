@@ -26,7 +26,7 @@ from kinsync.transport.http import Http, Limits
 
 JITTER_SECONDS = 900
 """A thousand districts with the same default times do not come at once."""
-_NAME = re.compile(r"[^\s:/](?:[^:/\n]{0,58}[^\s:/])?")
+_NAME = re.compile(r"[^\s:/\x00-\x1f](?:[^:/\x00-\x1f]{0,58}[^\s:/\x00-\x1f])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ def _check(route: Route, values: Mapping[str, str]) -> None:
         for one in route.settings
         if one.default is None and not values.get(one.name)
     ]
+    faults += [f"{name} has a sign that is none" for name in values if "\0" in values[name]]
     if faults:
         raise ChangeInput(
             f"Connector {route.name}: {'; '.join(faults)}. Settings: {', '.join(known)}."

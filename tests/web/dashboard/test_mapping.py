@@ -197,6 +197,15 @@ def test_words_that_nothing_maps_are_mapped_in_one_go(editor: Editor) -> None:
     assert "Words that nothing maps" not in editor.see().text
 
 
+@pytest.mark.parametrize("key", ["", "[", "1", "[1]", '[["type"], "x"]', '["fields", "x"]'])
+def test_words_that_no_page_sends_map_nothing(key: str, editor: Editor, skyward: bytes) -> None:
+    editor.choose(skyward)
+    tried = editor.send(**{"word:0": key, "word:0:ours": "Other"})
+
+    assert tried.status == 200
+    assert Editor.toml(tried) == ""
+
+
 def test_an_earlier_version_is_looked_at_and_gone_back_to(editor: Editor, skyward: bytes) -> None:
     editor.choose(skyward)
     editor.save(editor.send(**PARENT))

@@ -106,6 +106,13 @@ def test_hostile_names_and_settings_stay_words(head: Desk, aeries: Serving) -> N
     assert "&lt;img src=x" in shown[0].html
 
 
+def test_signs_that_are_none_are_refused_in_words(head: Desk, aeries: Serving) -> None:
+    for wrong in ({"name": "night\0ly"}, {"setting:schools": "99\0"}):
+        assert add(head, aeries, **wrong).status == 400
+    form = {"by": "password", "label": "Power\0School"}
+    assert "PowerSchool" in head.send("/sources/accounts", form, page="/sources").text
+
+
 def test_settings_change_and_a_blank_secret_stays(head: Desk, aeries: Serving) -> None:
     source = add(head, aeries, **{"setting:url": "https://nowhere.example/aeries"})
     page = f"{source.address}/settings"

@@ -103,12 +103,19 @@ def _words(given: QueryDict) -> list[tuple[str, str, str]]:
     found = []
     for number in range(MOST_WORDS):
         ours = given.get(f"word:{number}:ours", "")
-        told = given.get(f"word:{number}", "")
-        if ours and told:
-            name, word = json.loads(told)
-            if ours in OUR_WORDS.get(name, ()):
-                found.append((str(name), str(word), ours))
+        told = _told(given.get(f"word:{number}", ""))
+        if told and ours in OUR_WORDS.get(told[0], ()):
+            found.append((*told, ours))
     return found
+
+
+def _told(key: str) -> tuple[str, str] | None:
+    """The list and word that a page sent back; None where it is nothing that a page sends."""
+    try:
+        name, word = json.loads(key)
+    except (ValueError, TypeError):
+        return None
+    return str(name), str(word)
 
 
 # -- what is done --------------------------------------------------------------------------------

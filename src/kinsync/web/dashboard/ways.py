@@ -76,7 +76,7 @@ def add(request: HttpRequest, visit: Visit) -> HttpResponse:
     """A new account; its password stands on the page that answers, and nowhere else."""
     given = request.POST
     key = given.get("key", "").strip()
-    label = given.get("label", "").strip()[:LONGEST_LABEL]
+    label = given.get("label", "").replace("\0", "").strip()[:LONGEST_LABEL]
     visit.record("added an SFTP account", label)
     try:
         account, password = sftp_accounts.add_account(
@@ -94,7 +94,7 @@ def add(request: HttpRequest, visit: Visit) -> HttpResponse:
 @page(OWNER, methods=("POST",))
 def revoke(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Close an account for ever."""
-    username = request.POST.get("username", "")
+    username = request.POST.get("username", "").replace("\0", "")
     visit.record("revoked an SFTP account", username[:LONGEST_LABEL])
     gone = sftp_accounts.revoke_account(visit.district, username, at=visit.at)
     messages.success(request, f"{gone.username} is closed. What it uploaded stays.")
