@@ -28,6 +28,13 @@ def test_pictures_of_the_docs(page: Page) -> None:
     page.screenshot(path=ROOT / "docs/img/contact.png")
     page.goto("/")
     page.screenshot(path=ROOT / "docs/img/home.png")
+    page.goto("/sources/1/mapping")
+    page.get_by_text("Contact name", exact=True).click()
+    page.locator("#contact_name-form").select_option("a column")
+    page.get_by_label("Contact name, column 1").fill("Parent_Name")
+    page.locator("[name='contact_name:turn']").check()
+    page.get_by_role("button", name="Save it").wait_for()
+    page.screenshot(path=ROOT / "docs/img/mapping.png")
 
 
 def test_pictures_of_every_page(chromium: Browser, site: Site) -> None:

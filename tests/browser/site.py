@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page
 
 from tests.web.dashboard.desk import PASSWORD
 from tests.web.serving import PROGRAM, Running, free_port
+
+if TYPE_CHECKING:
+    from kinsync.store.records import District
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -22,6 +26,9 @@ ARGUMENTS = [
 ]
 DISTRICT = "Lakeside Unified"
 OWNER = "office@lakeside.example"
+NEW_DISTRICT = "Hillcrest Valley"
+NEW_OWNER = "office@hillcrest.example"
+"""A district that has connected nothing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +38,18 @@ class Site:
     base: str
     sample: Path
 
-    def sign_in(self, page: Page) -> None:
+    @property
+    def home(self) -> Path:
+        """Where what belongs to no table lies."""
+        return self.sample.parent
+
+    def sign_in(self, page: Page, owner: str = OWNER, district: str = DISTRICT) -> None:
         """As an owner, to Home."""
         page.goto(f"{self.base}/accounts/login/")
-        page.get_by_label("E-mail").fill(OWNER)
+        page.get_by_label("E-mail").fill(owner)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
-        page.get_by_role("heading", name=DISTRICT).wait_for()
+        page.get_by_role("heading", name=district).wait_for()
 
 
 @contextlib.contextmanager
@@ -77,6 +89,31 @@ def _fill(folder: Path, sample: Path) -> None:
         application, _ = access.add_application(name, at=datetime.now(UTC))
         share.connect(records.district(district.id), application, limits, tools)
     people.add(OWNER, district=district, role="owner", password=PASSWORD, at=datetime.now(UTC))
+    _connect(folder, records.district(district.id))
+    new = records.add_district(NEW_DISTRICT, at=datetime.now(UTC))
+    people.add(NEW_OWNER, district=new, role="owner", password=PASSWORD, at=datetime.now(UTC))
+
+
+def _connect(folder: Path, district: "District") -> None:
+    """A Skyward of that district, whose export has parents, laid aside to try mappings on."""
+    from kinsync import bootstrap
+    from kinsync.domain.settings import Settings
+    from kinsync.services import sftp_accounts
+    from kinsync.services.mapping_data import keep_trial
+    from kinsync.services.sources import add_source
+    from kinsync.simulators.extracts import EXTRACTS, write_extract
+    from kinsync.store.database import connect
+    from kinsync.store.storage import Storage
+
+    with connect() as to:  # emptied tables go on counting
+        to.execute("SELECT setval('source_id', 1, false)")
+    reach = bootstrap.reach(Settings(home=folder))
+    source = add_source(district, "Skyward", "skyward-auto", {}, reach)
+    made = EXTRACTS["skyward-auto"]
+    path = write_extract(made, folder / "skyward", students=60, quirks=["parent-columns"]).path
+    keep_trial(district, source, path.name, [path.read_bytes()], Storage(folder))
+    for label in ("", "PowerSchool"):
+        sftp_accounts.add_account(district, at=reach.now(), has_password=True, label=label)
 
 
 PAGES = {
@@ -91,6 +128,12 @@ PAGES = {
     "students": "/data-browser/students",
     "schools": "/data-browser/schools",
     "sources": "/sources",
+    "source-kinds": "/sources/add",
+    "source-form": "/sources/add?connector=aeries",
+    "source": "/sources/1",
+    "source-settings": "/sources/1/settings",
+    "mapping": "/sources/1/mapping",
+    "quality": "/quality",
     "applications": "/applications",
     "team": "/team",
     "audit": "/audit",

@@ -15,7 +15,7 @@ from kinsync.domain.errors import ChangeInput, NotFound
 from kinsync.domain.settings import Settings
 
 if TYPE_CHECKING:
-    from kinsync.services.mappings import Tried
+    from kinsync.services.mapping_trials import Tried
     from kinsync.store.sources import MappingVersion, Source
 
 __all__ = ["source"]
@@ -102,14 +102,14 @@ def mapping_test(
     nothing would map. Without --file it is the mapping that is in use.
     """
     found, settings = _find(district, name)
-    from kinsync.services import mappings
+    from kinsync.services import mapping_trials, mappings
 
     toml = _read(file) if file else _in_use(found)
     tried_name = file.name if file else "the mapping in use"
     with _data(settings, district, found, data) as (path, beside):
         told = mappings.read_own(found, toml, name=tried_name)
-        tried = mappings.try_out(found, told, path, beside)
-        words = mappings.unmapped(found, path, told, beside)
+        tried = mapping_trials.try_out(found, told, path, beside)
+    words = tried.words
     if as_json:
         listed = [{"list": one.list, "word": one.word, "count": one.count} for one in words]
         say_json({**tried.as_json(), "words": listed})
@@ -181,10 +181,10 @@ def mapping_revert(district: str, name: str, version: int, as_json: bool) -> Non
 def source_words(district: str, name: str, data: Path | None, is_toml: bool, as_json: bool) -> None:
     """Words of SOURCE that nothing maps, the most frequent first, to be mapped in one go."""
     found, settings = _find(district, name)
-    from kinsync.services import mappings
+    from kinsync.services import mapping_trials, mappings
 
     with _data(settings, district, found, data) as (path, beside):
-        words = mappings.unmapped(found, path, beside=beside)
+        words = mapping_trials.unmapped(found, path, beside=beside)
     if as_json:
         say_json({"words": [{"list": w.list, "word": w.word, "count": w.count} for w in words]})
     elif is_toml:

@@ -30,6 +30,9 @@ class Setting:
     default: str | None = None
     """What it is where nothing is said; None: it has to be said."""
     is_secret: bool = False
+    is_local: bool = False
+    """Whether it names something of the machine that Kinsync runs on: for a command to say alone,
+    not for a page, behind which people of one district sit."""
 
 
 @dataclass(frozen=True, slots=True)

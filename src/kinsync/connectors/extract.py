@@ -60,7 +60,12 @@ def file_settings(file: str) -> Sequence[Setting]:
     """The settings that every route of files has: which file, and where."""
     return (
         Setting("file", "name of the file; * stands for anything, such as a date", file),
-        Setting("folder", "folder of this machine to read it from; blank: it comes by SFTP", ""),
+        Setting(
+            "folder",
+            "folder of this machine to read it from; blank: it comes by SFTP",
+            "",
+            is_local=True,
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,11 +45,30 @@ _OURS = {
 _FORM_SHOWN = 'a table such as { column = "…" }'
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with the text of a mapping; line and column count from 1."""
+
+    line: int
+    column: int
+    says: str
+
+
+class Faulty(ChangeInput):
+    """A mapping that cannot be so, and everything that is wrong with it, in the file's order."""
+
+    def __init__(self, name: str, faults: Sequence[Fault]) -> None:
+        lines = [f"line {one.line}, column {one.column}: {one.says}" for one in faults]
+        super().__init__(f"{name}: " + "; ".join(lines) + ".")
+        self.faults = faults
+
+
 def read_mapping(text: str, *, name: str) -> SourceMapping:
     """The mapping that a TOML file describes; ``name`` is the file, for messages.
 
     Raises:
-        ChangeInput: naming every fault at once, in the order of the file.
+        ChangeInput: it is no TOML.
+        Faulty: naming every fault at once, in the order of the file.
     """
     try:
         data = tomllib.loads(text)
@@ -60,9 +79,16 @@ def read_mapping(text: str, *, name: str) -> SourceMapping:
     if reader.faults:
         known = places(text)
         told = sorted((place_of(path, known), fault) for path, fault in reader.faults)
-        lines = [f"line {line}, column {column}: {fault}" for (line, column), fault in told]
-        raise ChangeInput(f"{name}: " + "; ".join(lines) + ".")
+        raise Faulty(name, [Fault(*place, fault) for place, fault in told])
     return mapping
+
+
+def place_in(text: str, word: str) -> tuple[int, int]:
+    """Line and column at which a word stands first; the beginning, where it stands nowhere."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if word in line:
+            return number, line.index(word) + 1
+    return 1, 1
 
 
 @dataclass(slots=True)

@@ -1,17 +1,17 @@
 """The Data Browser: a district's people as its own admins look at them, at any version."""
 
 import re
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
-from kinsync.domain.errors import ChangeInput, KinsyncError
+from kinsync.domain.errors import ChangeInput
 from kinsync.domain.vocabulary import default_vocabulary
 from kinsync.pipeline.names import searchable
 from kinsync.pipeline.text import fold
+from kinsync.services import beside
 from kinsync.store import browsing, records, search
 from kinsync.store.browsing import Condition, Found, Place, Range
 from kinsync.store.gate import district_reader
@@ -69,9 +69,6 @@ class Page:
 
 # -- keys ----------------------------------------------------------------------------------------
 
-_preparing: set[int] = set()
-_turn = threading.Lock()
-
 
 def prepare(district_id: int) -> bool:
     """See that people of the published version are found; False while keys are still added.
@@ -88,10 +85,7 @@ def prepare(district_id: int) -> bool:
             return True
     if search.rows_behind(district_id) <= INLINE_ROWS:
         return search.catch_up(district_id)
-    with _turn:
-        if district_id not in _preparing:
-            _preparing.add(district_id)
-            threading.Thread(target=_prepare_beside, args=(district_id,), daemon=True).start()
+    beside.begin("search", district_id, lambda: search.catch_up(district_id))
     return False
 
 
@@ -102,15 +96,6 @@ def follow(district_id: int) -> None:
         TryAgainLater: the database is away.
     """
     search.catch_up(district_id)
-
-
-def _prepare_beside(district_id: int) -> None:
-    try:
-        search.catch_up(district_id)
-    except KinsyncError:
-        return  # whoever looks next begins again
-    finally:
-        _preparing.discard(district_id)
 
 
 def check_kept(whose: Whose) -> None:

@@ -1,12 +1,11 @@
 """A district at a glance: state, last and next sync, who can be reached, who reads."""
 
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kinsync.domain.errors import KinsyncError
 from kinsync.domain.share import Share
+from kinsync.services import beside
 from kinsync.services.browse import Whose, schools
 from kinsync.services.schedules import list_schedules
 from kinsync.services.states import state_of
@@ -83,7 +82,7 @@ def of_district(district: records.District, at: datetime) -> Overview:
         reach_version=newest,
         by_school=by_school,
         trend=[(version, reach.in_all(counted[version])) for version in sorted(counted)],
-        findings=_by_severity(last),
+        findings=by_severity(last),
         applications=applications(district),
     )
 
@@ -162,7 +161,8 @@ def _published(district: records.District) -> dict[str, int]:
     return totals
 
 
-def _by_severity(sync: records.Sync | None) -> dict[str, int]:
+def by_severity(sync: records.Sync | None) -> dict[str, int]:
+    """How many findings of a sync are errors, warnings and hints."""
     found = sync.counts.get("findings") if sync else None
     totals = dict.fromkeys(("error", "warning", "info"), 0)
     for one in (found if isinstance(found, dict) else {}).values():
@@ -172,27 +172,16 @@ def _by_severity(sync: records.Sync | None) -> dict[str, int]:
 
 # -- who can be reached ---------------------------------------------------------------------------
 
-_counting: set[int] = set()
-_turn = threading.Lock()
-
 
 def _count_reach(district: records.District) -> None:
     """See that the published version is counted: at once where it is small, beside otherwise."""
-    if not district.published or district.published in reach.of_versions(district.id, limit=1):
-        return
+    if district.published and district.published not in reach.of_versions(district.id, limit=1):
+        count(district, "reach", reach.count)
+
+
+def count(district: records.District, what: str, counter: Callable[[int, int], None]) -> None:
+    """Count the published version: at once where it is small, beside otherwise."""
     if _published(district).get("relationship", 0) <= COUNTED_AT_ONCE:
-        reach.count(district.id, district.published)
-        return
-    with _turn:
-        if district.id not in _counting:
-            _counting.add(district.id)
-            threading.Thread(target=_count_beside, args=(district,), daemon=True).start()
-
-
-def _count_beside(district: records.District) -> None:
-    try:
-        reach.count(district.id, district.published)
-    except KinsyncError:
-        return  # whoever looks next begins again
-    finally:
-        _counting.discard(district.id)
+        counter(district.id, district.published)
+    else:
+        beside.begin(what, district.id, lambda: counter(district.id, district.published))

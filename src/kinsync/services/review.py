@@ -217,7 +217,7 @@ def preview(
         TryAgainLater: the database or the disk is away.
     """
     forget_previews(district, tools.storage, tools.now())
-    folder = _folder(district, tools.storage) / f"coming-{secrets.token_hex(8)}"
+    folder = previews_of(district, tools.storage) / f"coming-{secrets.token_hex(8)}"
     folder.mkdir(parents=True, mode=0o700)
     path = folder / (_UNSAFE.sub("-", Path(name).name)[-80:].lstrip(".-") or "students.csv")
     with path.open("wb") as file:
@@ -237,7 +237,7 @@ def forget_previews(
     district: records.District, storage: Storage, at: datetime, *, is_dry: bool = False
 ) -> int:
     """Remove files of this machine that were previewed and not synced within a day; how many."""
-    known = _folder(district, storage)
+    known = previews_of(district, storage)
     starts = records.sync_starts(district.id)
     old = [
         folder
@@ -258,7 +258,7 @@ def _began(folder: Path, starts: Mapping[int, datetime]) -> datetime:
 
 def forget_every_preview(district: records.District, storage: Storage) -> None:
     """Remove what this machine holds of a district that is removed."""
-    shutil.rmtree(_folder(district, storage), ignore_errors=True)
+    shutil.rmtree(previews_of(district, storage), ignore_errors=True)
 
 
 def is_kept(district: records.District, sync: records.Sync, tools: Tools) -> bool:
@@ -283,9 +283,9 @@ def publish(district: records.District, sync: records.Sync, tools: Tools) -> rec
     return done
 
 
-def _folder(district: records.District, storage: Storage) -> Path:
+def previews_of(district: records.District, storage: Storage) -> Path:
     return storage.home / "previews" / district.public_id
 
 
 def _kept(district: records.District, sync_id: int, storage: Storage) -> Path:
-    return _folder(district, storage) / str(sync_id)
+    return previews_of(district, storage) / str(sync_id)

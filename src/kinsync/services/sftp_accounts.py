@@ -105,6 +105,12 @@ def public_key_line(text: str) -> str:
     return key.export_public_key().decode().strip()
 
 
+def fingerprints(account: Account) -> list[str]:
+    """What its keys are compared by, such as ``SHA256:…``."""
+    keys = (asyncssh.import_public_key(line) for line in account.public_keys)
+    return [f"{key.get_algorithm()} {key.get_fingerprint()}" for key in keys]
+
+
 def list_accounts(district: District) -> list[Account]:
     """Every account of a district, revoked ones too."""
     return records.list_accounts(district.id)
@@ -228,6 +234,12 @@ def host_keys(*, at: datetime) -> list[asyncssh.SSHKey]:
     """The keys by which clients know this service, made the first time; ed25519 first."""
     known = records.host_keys(_make_host_keys, at=at)
     return [asyncssh.import_private_key(known[name]) for name in HOST_KEYS if name in known]
+
+
+def host_fingerprint() -> str:
+    """By what clients know this service; "" until the SFTP server has begun for the first time."""
+    key = records.known_host_keys().get(HOST_KEYS[0])
+    return asyncssh.import_private_key(key).get_fingerprint() if key else ""
 
 
 def replace_host_keys(*, at: datetime) -> list[asyncssh.SSHKey]:

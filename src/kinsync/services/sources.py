@@ -26,7 +26,7 @@ from kinsync.transport.http import Http, Limits
 
 JITTER_SECONDS = 900
 """A thousand districts with the same default times do not come at once."""
-_NAME = re.compile(r"[^\s:/](?:[^:/\n]{0,58}[^\s:/])?")
+_NAME = re.compile(r"[^\s:/\x00-\x1f](?:[^:/\x00-\x1f]{0,58}[^\s:/\x00-\x1f])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ def _check(route: Route, values: Mapping[str, str]) -> None:
         for one in route.settings
         if one.default is None and not values.get(one.name)
     ]
+    faults += [f"{name} has a sign that is none" for name in values if "\0" in values[name]]
     if faults:
         raise ChangeInput(
             f"Connector {route.name}: {'; '.join(faults)}. Settings: {', '.join(known)}."
@@ -112,6 +113,29 @@ def renew_credentials(source: Source, secrets: Mapping[str, str], reach: Reach) 
     route = find_connector(source.connector)
     _check(route, {**source.settings, **secrets})
     sources.replace_credentials(source, secrets, reach.sealer)
+
+
+def change_source(source: Source, values: Mapping[str, str], reach: Reach) -> None:
+    """Other settings, and other secrets where any are given. Its name and its times stay.
+
+    Settings that name something of this machine stay too.
+
+    Raises:
+        ChangeInput: a setting is missing, unknown, or cannot be so; nothing is changed.
+    """
+    route = find_connector(source.connector)
+    local = {one.name for one in route.settings if one.is_local}
+    secret = {one.name for one in route.settings if one.is_secret}
+    told = {name: value for name, value in source.settings.items() if name in local}
+    told |= {name: value for name, value in values.items() if name not in secret}
+    secrets = {name: values[name] for name in secret if values.get(name)}
+    known = {**sources.credentials(source, reach.sealer), **secrets}
+    _check(route, {**told, **known})
+    if isinstance(route, Extract):
+        dialect_of(settings_of(route, told))
+    sources.replace_settings(source, told)
+    if secrets:
+        sources.replace_credentials(source, known, reach.sealer)
 
 
 def secrets_of(connector: str) -> Sequence[Setting]:

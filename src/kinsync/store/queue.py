@@ -322,6 +322,18 @@ def waiting_sync(district_id: int) -> Job | None:
         return _job(row) if row else None
 
 
+def waiting_pull(source_id: int) -> Job | None:
+    """The pull of a source that waits or runs, the running one first."""
+    with queueing(doing="looking up a job") as cursor:
+        cursor.execute(
+            f"{_JOBS} WHERE job.lock = %s AND status IN ('todo', 'doing')"
+            " ORDER BY job.status DESC LIMIT 1",
+            (f"{PULL}:{source_id}",),
+        )
+        row = cursor.fetchone()
+        return _job(row) if row else None
+
+
 def _find(cursor: Cursor, job_id: int) -> Job:
     cursor.execute(f"{_JOBS} WHERE job.id = %s", (job_id,))
     row = cursor.fetchone()

@@ -94,6 +94,12 @@ def host_keys(make: Callable[[], Mapping[str, str]], *, at: datetime) -> dict[st
                 ],
                 ignore_conflicts=True,
             )
+    return known_host_keys()
+
+
+def known_host_keys() -> dict[str, str]:
+    """The same, none where none were made."""
+    with outages(doing="reading the host keys"):
         return dict(models.SftpHostKey.objects.values_list("algorithm", "private_key"))
 
 

@@ -144,6 +144,12 @@ def replace_credentials(source: Source, secrets: Mapping[str, str], sealer: Seal
         _rows(source.district_id, source.id).update(credentials=sealed)
 
 
+def replace_settings(source: Source, settings: Mapping[str, str]) -> None:
+    """Other settings in place of the ones before."""
+    with outages(doing="changing a source"):
+        _rows(source.district_id, source.id).update(settings=dict(settings))
+
+
 def keep_state(source: Source, state: Mapping[str, Any]) -> None:
     """Note where the next incremental pull goes on."""
     with outages(doing="noting a pull"):

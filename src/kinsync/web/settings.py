@@ -150,7 +150,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "builtins": ["kinsync.web.dashboard.words"],
+            "builtins": ["kinsync.web.dashboard.words", "kinsync.web.dashboard.charts"],
         },
     }
 ]

@@ -21,7 +21,7 @@ from kinsync.store.models.records import (
     Sync,
     Version,
 )
-from kinsync.store.models.searching import Reach, SearchKey, SearchState
+from kinsync.store.models.searching import Quality, Reach, SearchKey, SearchState
 from kinsync.store.models.sharing import Edition, Event, Visible
 from kinsync.store.models.sources import Pull, Source, SourceMapping
 from kinsync.store.models.uploads import (
@@ -51,6 +51,7 @@ __all__ = [
     "LoginFailure",
     "Merge",
     "Pull",
+    "Quality",
     "Reach",
     "Relationship",
     "Role",

@@ -46,3 +46,15 @@ class Reach(models.Model):
 
     class Meta:
         db_table = "reach"
+
+
+class Quality(models.Model):
+    """One row says how complete the contacts of a version are."""
+
+    pk = models.CompositePrimaryKey("district_id", "version")
+    district = models.ForeignKey(District, on_delete=models.PROTECT, db_index=False)
+    version = models.IntegerField()
+    figures = models.JSONField(default=dict)  # see store.quality
+
+    class Meta:
+        db_table = "quality"

@@ -2,7 +2,17 @@
 
 from django.urls import include, path
 
-from kinsync.web.dashboard import browser, district, home, syncs, team
+from kinsync.web.dashboard import (
+    browser,
+    district,
+    home,
+    mapping,
+    quality,
+    sources,
+    syncs,
+    team,
+    ways,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -28,7 +38,18 @@ urlpatterns = [
     path("data-browser/contacts/<slug:id_>", browser.contact, name="contact"),
     path("data-browser/students/<slug:id_>", browser.student, name="student"),
     path("applications", district.applications, name="applications"),
-    path("sources", district.sources, name="sources"),
+    path("sources", ways.listing, name="sources"),
+    path("sources/add", sources.add, name="source-add"),
+    path("sources/accounts", ways.add, name="account-add"),
+    path("sources/accounts/revoke", ways.revoke, name="account-revoke"),
+    path("sources/<int:source_id>", sources.one, name="source"),
+    path("sources/<int:source_id>/test", sources.test, name="source-test"),
+    path("sources/<int:source_id>/read", sources.read, name="source-read"),
+    path("sources/<int:source_id>/times", sources.schedule, name="source-times"),
+    path("sources/<int:source_id>/settings", sources.settings, name="source-settings"),
+    path("sources/<int:source_id>/mapping", mapping.editor, name="mapping"),
+    path("sources/<int:source_id>/remove", sources.remove, name="source-remove"),
+    path("quality", quality.quality, name="quality"),
     path("team", team.team, name="team"),
     path("audit", team.audit, name="audit"),
 ]

@@ -10,6 +10,8 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from kinsync.domain.rules import RULES
+
 register = template.Library()
 
 FIELDS = {
@@ -75,6 +77,26 @@ DISTRICT_STATES = {
     "On hold": "warn",
     "Paused": "warn",
     "Error": "bad",
+}
+
+
+SOURCE_STATES = {
+    "Read": "good",
+    "Arrived": "good",
+    "Being read": "busy",
+    "Waiting": "busy",
+    "Incomplete": "bad",
+    "Not read yet": "calm",
+}
+PULL_STATES = {
+    "complete": ("Whole", "good"),
+    "incomplete": ("Incomplete", "bad"),
+    "running": ("Being read", "busy"),
+}
+UPLOAD_STATES = {
+    "complete": ("Whole", "good"),
+    "incomplete": ("Incomplete", "bad"),
+    "receiving": ("Arriving", "busy"),
 }
 
 
@@ -183,6 +205,32 @@ def district_state(state: str) -> SafeString:
     """The state of a district, as a badge."""
     tone = DISTRICT_STATES.get(state, "calm")
     return format_html('<span class="badge {}">{}</span>', tone, state)
+
+
+@register.filter
+def source_state(state: str) -> SafeString:
+    """How a source stands, as a badge."""
+    return format_html('<span class="badge {}">{}</span>', SOURCE_STATES.get(state, "calm"), state)
+
+
+@register.filter
+def pull_state(state: str) -> SafeString:
+    """How a pull ended, as a badge."""
+    words, tone = PULL_STATES.get(state, (state, "calm"))
+    return format_html('<span class="badge {}">{}</span>', tone, words)
+
+
+@register.filter
+def upload_state(state: str) -> SafeString:
+    """How an upload ended, as a badge."""
+    words, tone = UPLOAD_STATES.get(state, (state, "calm"))
+    return format_html('<span class="badge {}">{}</span>', tone, words)
+
+
+@register.filter
+def rule_title(code: str) -> str:
+    """What a rule is called."""
+    return RULES[code].title if code in RULES else code
 
 
 @register.filter

@@ -1,0 +1,115 @@
+"""Drawings of figures as SVG: in the colours of the page, with words for who does not see them.
+
+Beside each stands the table with the same figures; the drawing itself is one image with a title.
+"""
+
+from collections.abc import Sequence
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+HEIGHT, TOP, FOOT, LEFT = 180, 14, 34, 52
+SLOT = 64
+"""Width of a column with its room."""
+LINES = 4
+MOST_LABELS = 16
+"""Columns of which each is labelled; of more, some."""
+
+Column = tuple[str, Sequence[int]]
+
+
+@register.simple_tag
+def columns(drawn: Sequence[Column], title: str, kinds: str) -> SafeString:
+    """Columns beside one another, each of parts that stand on one another.
+
+    Args:
+        drawn: label and parts of each column.
+        title: what a screen reader says of the whole.
+        kinds: the class of each part, separated by commas, the lowest first.
+    """
+    top = _round_up(max((sum(parts) for _, parts in drawn), default=0))
+    width = LEFT + SLOT * max(len(drawn), 1)
+    return format_html(
+        '<svg class="chart" width="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>',
+        width,
+        width,
+        TOP + HEIGHT + FOOT,
+        title,
+        _grid(top, width),
+        format_html_join(
+            "",
+            "{}{}",
+            (
+                (_stack(number, parts, top, kinds.split(",")), _label(number, label, len(drawn)))
+                for number, (label, parts) in enumerate(drawn)
+            ),
+        ),
+    )
+
+
+@register.simple_tag
+def rate(part: int, whole: int, tone: str = "") -> SafeString:
+    """How much of the whole is there: a bar and its share, for a cell of a table.
+
+    Without a tone it is that of good or bad: more is better.
+    """
+    share = 100 * part / whole if whole else 0.0
+    tone = tone or ("good" if share >= 90 else "warn" if share >= 60 else "bad")
+    return format_html(
+        '<svg class="bar rate {}" viewBox="0 0 100 6" preserveAspectRatio="none"'
+        ' aria-hidden="true"><rect class="track" width="100" height="6"/>'
+        '<rect class="fill" width="{}" height="6"/></svg><span class="num">{}</span>',
+        tone,
+        round(share, 1),
+        f"{share:.0f}%" if whole else "–",
+    )
+
+
+def _stack(number: int, parts: Sequence[int], top: int, kinds: Sequence[str]) -> SafeString:
+    drawn, below = [], 0
+    for part, kind in zip(parts, kinds, strict=True):
+        height = HEIGHT * part / top
+        y = TOP + HEIGHT - HEIGHT * below / top - height
+        if part:
+            drawn.append(
+                (kind, LEFT + SLOT * number + 12, round(y, 1), SLOT - 24, round(height, 1))
+            )
+        below += part
+    return format_html_join("", '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>', drawn)
+
+
+def _label(number: int, label: str, count: int) -> SafeString:
+    every = -(-count // MOST_LABELS)
+    if number % every:
+        return SafeString("")
+    return format_html(
+        '<text class="foot" x="{}" y="{}">{}</text>',
+        LEFT + SLOT * number + SLOT // 2,
+        TOP + HEIGHT + 20,
+        label,
+    )
+
+
+def _grid(top: int, width: int) -> SafeString:
+    lines = [
+        (y, width, y + 4, f"{top * step // LINES:,}")
+        for step in range(LINES + 1)
+        for y in [round(TOP + HEIGHT - HEIGHT * step / LINES, 1)]
+    ]
+    return format_html_join(
+        "",
+        f'<line class="grid" x1="{LEFT}" y1="{{0}}" x2="{{1}}" y2="{{0}}"/>'
+        f'<text class="scale" x="{LEFT - 8}" y="{{2}}">{{3}}</text>',
+        lines,
+    )
+
+
+def _round_up(most: int) -> int:
+    """The least number not below ``most`` of which a quarter is one digit and zeros."""
+    quarter, power = -(-most // LINES), 1
+    while quarter > 9 * power:
+        power *= 10
+    return LINES * max(-(-quarter // power), 1) * power
