@@ -6,7 +6,7 @@ from kinsync.domain.changes import Changes
 from kinsync.domain.errors import ChangeInput
 from kinsync.pipeline.diff import diff
 from kinsync.services.sync import Tools
-from kinsync.store import publish, records, snapshots
+from kinsync.store import publish, records, same_person, snapshots
 from kinsync.store.database import district_lock
 
 
@@ -26,7 +26,11 @@ def restore(district: records.District, version: int, tools: Tools) -> tuple[rec
             raise ChangeInput(f"Version {version} is what {district.name} publishes now.")
         earlier = snapshots.as_of(district.id, version)
         changes = diff(earlier, snapshots.load(district.id, storage=tools.storage))
-        changes = replace(changes, merged=snapshots.turned(district.id, changes))
+        changes = replace(
+            changes,
+            merged=snapshots.turned(district.id, changes),
+            parts=same_person.parts(district.id, version),
+        )
         run = records.start_sync(
             district, at=tools.now(), origin="restore", file_name=f"version {version}"
         )

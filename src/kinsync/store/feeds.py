@@ -107,6 +107,34 @@ def touched(
     )
 
 
+def foreseen(
+    district_id: int, before: Published, changes: Changes
+) -> list[tuple[str, dict[str, dict[str, int]]]]:
+    """What each connection would be told of these changes: its application, and how many events.
+
+    Raises:
+        TryAgainLater: the database is away.
+    """
+    with outages(doing="looking ahead"), contextlib.closing(connect()) as connection:
+        found = ties(connection.cursor(), district_id)
+        named = connection.execute(
+            "SELECT connection.id, name FROM connection JOIN application"
+            " ON application.id = application_id WHERE district_id = %s",
+            (district_id,),
+        )
+        names = {int(id_): str(name) for id_, name in named}
+    return [(names[tie.connection_id], _foreseen(tie, before, changes)) for tie in found]
+
+
+def _foreseen(tie: Tie, before: Published, changes: Changes) -> dict[str, dict[str, int]]:
+    old, new = touched(before, changes, follow_students=tie.share.limits_students)
+    counts: dict[str, dict[str, int]] = {}
+    told = events(old, new, tie.share, tie.share).group_by("kind", "act").len().sort("kind", "act")
+    for kind, act, count in told.iter_rows():
+        counts.setdefault(kind, {})[act] = count
+    return counts
+
+
 def tell(cursor: Cursor, tie: Tie, turn: Turn, share: Share) -> pl.DataFrame:
     """Make the next edition of a connection, under this share; answer what it is told."""
     told = events(turn.before, turn.after, tie.share, share)

@@ -19,7 +19,7 @@ from psycopg.types.json import Jsonb
 from kinsync.domain.changes import Changes, FirstChanges, KindChanges, Snapshot
 from kinsync.domain.errors import Conflict, Defect, TryAgainLater
 from kinsync.domain.frames import KINDS, PUBLISHED
-from kinsync.store import feeds, snapshots
+from kinsync.store import feeds, same_person, snapshots
 from kinsync.store.copying import Cursor, copy_in
 from kinsync.store.database import connect, outages
 from kinsync.store.first_load import Records, load_first
@@ -117,6 +117,9 @@ def _publish(
             else:
                 publication = _write_first(cursor, publication, records, storage, public_id, step)
             _write_merges(cursor, publication)
+            same_person.write_parts(
+                cursor, publication.district_id, publication.version, publication.changes.parts
+            )
             step("merges")
             _tell_connections(cursor, publication, storage)
             step("feeds")

@@ -19,6 +19,7 @@ from kinsync.store.models.records import (
     Sync,
     Version,
 )
+from kinsync.store.models.same_person import AlikePair, SamePerson, SamePersonPart
 from kinsync.store.models.sharing import Edition, Event, Visible
 from kinsync.store.models.uploads import (
     LoginFailure,
@@ -31,6 +32,7 @@ from kinsync.store.models.webhooks import WebhookEndpoint, WebhookMessage
 
 __all__ = [
     "Adopted",
+    "AlikePair",
     "Application",
     "Backup",
     "Connection",
@@ -46,6 +48,8 @@ __all__ = [
     "LoginFailure",
     "Merge",
     "Relationship",
+    "SamePerson",
+    "SamePersonPart",
     "Schedule",
     "School",
     "SftpAccount",

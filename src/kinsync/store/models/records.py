@@ -76,6 +76,7 @@ class Version(models.Model):
     counts = models.JSONField(default=dict)
     cache = models.TextField(default="")  # folder of its Parquet copy in storage, see snapshots
     purged_at = models.DateTimeField(null=True)  # since when its records have no values any more
+    alike_at = models.DateTimeField(null=True)  # when pairs that look alike were found in it
 
     class Meta:
         db_table = "version"
