@@ -7,8 +7,10 @@ from itertools import permutations
 import polars as pl
 
 _ALIKE = 0.85
-_FEMININE = ("a", "e", "ia", "ine", "ette")
+_FEMININE = ("a", "ia", "ine", "ette")
 """What makes another name of one, and is no slip: Paul and Paula are two people."""
+_SHORT = 6
+"""Up to so many letters an "e" does the same: Louis and Louise. A longer name has lost it."""
 
 
 def names_alike(pairs: pl.DataFrame, nicknames: Mapping[str, frozenset[str]]) -> pl.DataFrame:
@@ -108,6 +110,7 @@ def _distinct(
 def _are_alike(one: str, other: str) -> bool:
     """Whether one word may be the other with a slip."""
     short, long = sorted((one, other), key=len)
-    if long.startswith(short) and long[len(short) :] in _FEMININE:
+    more = long.removeprefix(short) if long.startswith(short) else ""
+    if more in _FEMININE or (more == "e" and len(short) <= _SHORT):
         return False
     return SequenceMatcher(None, short, long, autojunk=False).ratio() >= _ALIKE
