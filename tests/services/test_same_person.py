@@ -1,13 +1,21 @@
 """What people decide about two contacts holds on every later night, and can be taken back."""
 
+import contextlib
 from dataclasses import replace
 
 import polars as pl
 import pytest
 
 from kinsync.domain.errors import ChangeInput, NotFound
+from kinsync.domain.frames import KINDS
+from kinsync.domain.share import Share
+from kinsync.pipeline.visible import visible
+from kinsync.services.restore import restore
 from kinsync.services.same_person import Done, decide, effect, part, undo
-from kinsync.store import records
+from kinsync.services.share import Limits, withhold
+from kinsync.services.share import connect as connect_to
+from kinsync.store import access, records
+from kinsync.store.database import connect
 from tests.services.office import Office, is_same, totals
 from tests.services.pupils import Line, mother, school_of
 
@@ -232,3 +240,107 @@ def test_nothing_is_decided_over_a_held_sync(office: Office) -> None:
     with pytest.raises(ChangeInput, match=f"Sync {held.sync.id} .* is held"):
         says(office, "same", DOLORES, LOLA)
     assert records.held_sync(office.id) is not None
+
+
+def feed(office: Office) -> dict[str, set[str]]:
+    """What an application has that keeps a store by its events; each of them has to fit."""
+    kept: dict[str, set[str]] = {kind: set() for kind in KINDS}
+    with contextlib.closing(connect()) as own:
+        told = own.execute(
+            "SELECT act, kind, record_id FROM event WHERE district_id = %s ORDER BY id",
+            (office.id,),
+        )
+        for act, kind, id_ in told:
+            assert (id_ in kept[kind]) == (act != "created"), (act, kind)
+            (kept[kind].discard if act == "deleted" else kept[kind].add)(id_)
+    return kept
+
+
+@pytest.mark.parametrize("schools", [None, ["101"], ["202"]])
+def test_an_application_is_told_of_every_turn(office: Office, schools: list[str] | None) -> None:
+    elsewhere = replace(LOLA, school="202")
+    file = [*school_of(5), elsewhere, FATHER, replace(GRANDFATHER, school="202")]
+    reader = access.add_application("Reading Room", at=office.day)[0]
+    connect_to(office.district, reader, Limits(schools=schools), office.tools)
+    office.sync(file)
+    both, joined = pair(office, DOLORES, elsewhere), office.ids(FATHER).contact
+
+    says(office, "same", DOLORES, elsewhere)
+    part(office.district, joined, ["S901"], office.tools, by="Ada")
+    office.sync([replace(line, email="") if line == elsewhere else line for line in file])
+    undo(office.district, both, office.tools, by="Ada")
+    office.sync(file)
+
+    share = Share() if schools is None else Share(schools=frozenset(schools))
+    shown = visible(office.published(), share).frames
+    assert feed(office) == {kind: set(shown[kind]["id"]) for kind in KINDS}
+
+
+def test_the_effect_foretells_what_each_application_is_told(office: Office) -> None:
+    reader = access.add_application("Reading Room", at=office.day)[0]
+    connect_to(office.district, reader, Limits(), office.tools)
+    office.sync([*school_of(5), LOLA])
+
+    told = effect(office.district, pair(office, DOLORES, LOLA), "same", office.tools)
+
+    [one] = told.readers
+    assert one.application == "Reading Room"
+    assert one.events == {
+        "contact": {"deleted": 1, "updated": 1},
+        "relationship": {"updated": 1},
+    }
+
+
+def test_who_decided_stays_on_record(office: Office) -> None:
+    office.sync([*school_of(5), LOLA])
+    both = pair(office, DOLORES, LOLA)
+    says(office, "later", DOLORES, LOLA)
+    says(office, "same", DOLORES, LOLA)
+    undo(office.district, both, office.tools, by="Bo")
+
+    with contextlib.closing(connect()) as own:
+        rows = own.execute(
+            "SELECT verdict, decided_by, undone_by FROM same_person ORDER BY id"
+        ).fetchall()
+    assert rows == [("later", "Ada", "Ada"), ("same", "Ada", "Bo")]
+
+
+def test_an_earlier_version_is_restored_with_who_was_behind_it(office: Office) -> None:
+    file = [*school_of(5), LOLA]
+    office.sync(file)
+    both = pair(office, DOLORES, LOLA)
+    says(office, "same", DOLORES, LOLA)
+    undo(office.district, both, office.tools, by="Ada")
+
+    restore(office.district, 2, office.tools)
+
+    assert office.ids(LOLA).contact == min(both)
+    office.sync(file)
+    assert pair(office, DOLORES, LOLA) == both
+
+
+def test_what_stood_behind_a_face_is_purged_with_the_rest(office: Office) -> None:
+    office.sync([*school_of(5), LOLA])
+    says(office, "same", DOLORES, LOLA)
+    office.sync(school_of(5))
+    office.sync(school_of(6))
+
+    office.purge(after_days=70)
+
+    with contextlib.closing(connect()) as own:
+        [(count,)] = own.execute("SELECT count(*) FROM same_person_part WHERE name LIKE 'Lola%'")
+    assert count == 0
+
+
+def test_who_is_withheld_stays_so_joined_and_parted(office: Office) -> None:
+    reader = access.add_application("Reading Room", at=office.day)[0]
+    connect_to(office.district, reader, Limits(), office.tools)
+    office.sync([*school_of(5), LOLA])
+    both = pair(office, DOLORES, LOLA)
+    withhold(office.district, office.ids(LOLA).contact, office.tools)
+
+    says(office, "same", DOLORES, LOLA)
+    assert set(both).isdisjoint(feed(office)["contact"])
+    undo(office.district, both, office.tools, by="Ada")
+
+    assert set(both).isdisjoint(feed(office)["contact"])

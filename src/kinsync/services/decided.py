@@ -157,7 +157,10 @@ def followed(
 
 def _about(district_id: int, decision: Decision, low: str, high: str) -> Decision:
     known = same_person.last_known(district_id, [low, high]).contacts
-    legacy = dict(known.select("id", "legacy_id").iter_rows())
+    legacy = {decision.low_id: decision.low_legacy_id, decision.high_id: decision.high_legacy_id}
+    legacy |= dict(known.select("id", "legacy_id").iter_rows())
+    if low not in legacy or high not in legacy:  # the record of where it led is gone
+        return decision
     return replace(
         decision, low_id=low, high_id=high, low_legacy_id=legacy[low], high_legacy_id=legacy[high]
     )
