@@ -20,7 +20,7 @@ FATHER = Person("father", "John Ek", (Tie("S2", "Emergency", "Grandparent"),), L
 def anchors(*people: Person) -> Anchors:
     nothing = Snapshot.of_nothing()
     frames = match(incoming(people), nothing, nothing, counter(), WORDS).snapshot.frames
-    ids = frames["contact"].with_row_index("who").select("who", "id")
+    ids = frames["contact"].with_row_index("who").select("who", "id", face_id="id")
     students = frames["student"].select(student_id="id", student_sis_id="sis_id")
     known = People.published(frames["contact"], frames["relationship"], WORDS)
     return Anchors.of(known, ids, students)

@@ -10,8 +10,8 @@ import polars as pl
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from kinsync.domain.deciding import DIFFERENT, SAME, faces, together
-from kinsync.domain.frames import PUBLISHED
+from kinsync.domain.deciding import DIFFERENT, PARTS, SAME, faces, together
+from kinsync.domain.frames import PUBLISHED, empty
 from kinsync.domain.vocabulary import default_vocabulary
 from kinsync.pipeline.fold import ties_of
 from kinsync.pipeline.people import People
@@ -30,6 +30,7 @@ class Decisive(Valley):
 
     pairs: dict[tuple[str, str], str] = field(default_factory=dict)
     legacy: dict[str, str] = field(default_factory=dict)
+    gone: pl.DataFrame = field(default_factory=lambda: empty(PARTS))
 
     def decide(self, dice: random.Random) -> None:
         """Decide about a few pairs of those published, near ones above all."""
@@ -55,13 +56,20 @@ class Decisive(Valley):
     def know(self) -> None:
         """What a sync is told of the decisions, from what is published and who is gone."""
         told = [decision(pair, what, self.legacy) for pair, what in self.pairs.items()]
-        who, parts = faces(told), self.decided.parts
+        here = set(self.published.snapshot().frames["contact"]["id"])
+        who, parts = faces(told, here), self.decided.parts
         barred = {id_ for (pair, what) in self.pairs.items() if what == DIFFERENT for id_ in pair}
         groups = dict(who.select("id", "face_id").iter_rows())
         barred |= {id_ for id_ in groups if groups[id_] in {groups.get(one) for one in barred}}
-        people = self.everybody({*barred, *who["id"], *parts["id"]}, parts)
+        gone = self.gone.filter(~pl.col("id").is_in(sorted(here)))
+        ids = {*barred, *who["id"], *parts["id"], *gone["id"]}
+        people = self.everybody(ids, pl.concat([parts, gone]))
         self.decided = Decided(
-            faces=who, anchors=people.anchors(sorted(barred)), parts=parts, keys=people.keys()
+            faces=who,
+            anchors=people.anchors(sorted(barred), who),
+            parts=parts,
+            gone=gone,
+            keys=people.keys(),
         )
 
     def everybody(self, ids: set[str], parts: pl.DataFrame) -> Everybody:
@@ -85,6 +93,9 @@ class Decisive(Valley):
         super().publish(night)
         parts = night.compared.changes.parts
         if parts is not None:
+            is_here = pl.col("id").is_in(parts["id"].implode())
+            self.gone = pl.concat([self.decided.parts, self.gone]).unique("id", keep="first")
+            self.gone = self.gone.filter(~is_here)
             self.decided = replace(self.decided, parts=parts)
         self.know()
 

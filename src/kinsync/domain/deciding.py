@@ -1,11 +1,10 @@
 """What people decided about two contacts: the same person, or different people.
 
-A decision speaks of two ids. Whoever is the *same* is published as one contact, under the oldest of
-the ids, its *face*; the contacts behind a face, as the source goes on delivering them, are its
-*parts*.
+A decision speaks of two ids. Whoever is the *same* is published as one contact, under one of the
+ids, its *face*; the contacts behind a face, as the source goes on delivering them, are its *parts*.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,13 +48,19 @@ class Decision:
         return self.low_id, self.high_id
 
 
-def faces(decisions: Iterable[Decision]) -> pl.DataFrame:
-    """Who is who (``FACES``) by the decisions that say *same*; each tie leads on to the next."""
+def faces(decisions: Iterable[Decision], published: Collection[str]) -> pl.DataFrame:
+    """Who is who (``FACES``) by the decisions that say *same*; each tie leads on to the next.
+
+    The face is the oldest of the ids that are ``published``, so that one who is published already
+    goes on as they are; where none is, the oldest of all.
+    """
     same = [one for one in decisions if one.verdict == SAME]
     legacy = {one.low_id: one.low_legacy_id for one in same}
     legacy |= {one.high_id: one.high_legacy_id for one in same}
-    groups = together(one.pair for one in same)
-    rows = [(id_, face, legacy[face]) for id_, face in sorted(groups.items())]
+    groups = sorted(together(one.pair for one in same).items())
+    known = {least: id_ for id_, least in reversed(groups) if id_ in published}
+    told = [(id_, known.get(least, least)) for id_, least in groups]
+    rows = [(id_, face, legacy[face]) for id_, face in told]
     return pl.DataFrame(rows, schema=FACES, orient="row")
 
 

@@ -23,7 +23,8 @@ _SAME_NUMBER, _SAME_STUDENT, _SAME_REACH, _SAME_KIND, _SAME_SUFFIX = 32, 12, 6, 
 class Anchors:
     """Who is told apart, as hashes.
 
-    ``named`` has one row per anchor: ``label`` (hash of the id), ``name``, ``suffix``, ``sis_id``.
+    ``named`` has one row per anchor: ``label`` (hash of the id), ``face`` (hash of the id of their
+    face, of themselves where they have none), ``name``, ``suffix``, ``sis_id``.
     ``students``, ``kinds`` and ``reaches`` have ``label`` and one thing of theirs under ``value``.
     """
 
@@ -38,16 +39,19 @@ class Anchors:
 
         Args:
             people: those who are told apart.
-            ids: ``who`` and ``id`` of each.
+            ids: ``who``, ``id`` and ``face_id`` (null where none) of each.
             students: ``student_id`` and ``student_sis_id`` of all their students.
         """
-        label = ids.select("who", label=pl.col("id").hash())
+        label = ids.select(
+            "who", label=pl.col("id").hash(), face=pl.coalesce("face_id", "id").hash()
+        )
         named = describe(people).join(label, on="who")
         ties = people.ties.join(label, on="who").join(students, on="student_id")
         kinds = ties.select("label").with_columns(value=ties.select(KIND).hash_rows())
         return Anchors(
             named.select(
                 "label",
+                "face",
                 name=_hash("name_key"),
                 suffix=_hash("name_suffix"),
                 sis_id=_hash("sis_id"),
@@ -64,7 +68,7 @@ class Anchors:
     def of_nobody() -> "Anchors":
         """Nobody is told apart."""
         hashes = {"label": pl.UInt64, "value": pl.UInt64}
-        named = {"label": pl.UInt64, "name": pl.UInt64, "suffix": pl.UInt64, "sis_id": pl.UInt64}
+        named = dict.fromkeys(("label", "face", "name", "suffix", "sis_id"), pl.UInt64)
         return Anchors(pl.DataFrame(schema=named), *(pl.DataFrame(schema=hashes) for _ in range(3)))
 
 
@@ -92,7 +96,8 @@ def _whose(keys: pl.DataFrame, anchors: Anchors) -> pl.DataFrame:
     )
     scored = _scored(_without_conflicts(pairs).unique(["place", "label"]), anchors)
     best = scored.filter(pl.col("score") == pl.col("score").max().over("place"))
-    return best.filter(~pl.col("place").is_duplicated()).select("place", "label")
+    ones = best.filter(pl.col("face").n_unique().over("place") == 1)
+    return ones.group_by("place").agg(pl.col("label").min())
 
 
 def _without_conflicts(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -125,7 +130,7 @@ def _scored(pairs: pl.DataFrame, anchors: Anchors) -> pl.DataFrame:
     return (
         pairs.with_columns(evidence=evidence, score=evidence + more)
         .filter(pl.col("evidence") > 0)
-        .select("place", "label", "score")
+        .select("place", "label", "face", "score")
     )
 
 

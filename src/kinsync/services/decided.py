@@ -114,15 +114,17 @@ def decided(district_id: int, version: int, vocabulary: Vocabulary, *, since: in
     faced = same_person.still_published(district_id, parts["face_id"].unique().to_list())
     is_here = pl.col("face_id").is_in(sorted(faced))
     gone = pl.concat([parts.filter(~is_here), same_person.gone_parts(district_id, since=since)])
+    back = same_person.still_published(district_id, gone["id"].to_list())
+    gone = gone.filter(~pl.col("id").is_in(sorted(back)))
     parts = parts.filter(is_here)
     decisions = followed(district_id, decisions, parts)
-    who = faces(decisions)
+    who = faces(decisions, _published(district_id, decisions))
     groups = _groups(who)
     ids = sorted({*_barred(decisions, groups), *who["id"], *parts["id"], *gone["id"]})
     people = everybody(district_id, ids, pl.concat([parts, gone]), vocabulary)
     return Decided(
         faces=who,
-        anchors=people.anchors(_barred(decisions, groups)),
+        anchors=people.anchors(_barred(decisions, groups), who),
         parts=parts,
         gone=gone,
         keys=people.keys(),
@@ -166,6 +168,12 @@ def _about(district_id: int, decision: Decision, low: str, high: str) -> Decisio
     )
 
 
+def _published(district_id: int, decisions: Iterable[Decision]) -> set[str]:
+    return same_person.still_published(
+        district_id, sorted({id_ for one in decisions for id_ in one.pair})
+    )
+
+
 def _groups(who: pl.DataFrame) -> dict[str, list[str]]:
     """All who are the same as each id, itself too."""
     groups: dict[str, list[str]] = {}
@@ -192,10 +200,12 @@ class Everybody:
     known: LastKnown
     people: People
 
-    def anchors(self, ids: Sequence[str]) -> Anchors:
-        """Those of these ids, as anchors."""
+    def anchors(self, ids: Sequence[str], who: pl.DataFrame) -> Anchors:
+        """Those of these ids, as anchors; ``who`` is ``deciding.FACES``."""
         contacts = self.known.contacts.with_row_index("who").select("who", "id")
-        chosen = contacts.filter(pl.col("id").is_in(ids))
+        chosen = contacts.filter(pl.col("id").is_in(ids)).join(
+            who.select("id", "face_id"), on="id", how="left"
+        )
         if chosen.is_empty():
             return Anchors.of_nobody()
         students = self.known.students.select(student_id="id", student_sis_id="sis_id")

@@ -119,9 +119,11 @@ class _State:
         district: records.District, decisions: Sequence[Decision], wanted: Sequence[str]
     ) -> "_State":
         parts = same_person.parts(district.id, district.published)
-        who = faces(followed(district.id, decisions, parts))
-        everyone = sorted({*wanted, *who["id"], *parts["id"], *parts["face_id"]})
+        decisions = followed(district.id, decisions, parts)
+        pairs = {id_ for one in decisions for id_ in one.pair}
+        everyone = sorted({*wanted, *pairs, *parts["id"], *parts["face_id"]})
         here = sorted(same_person.still_published(district.id, everyone))
+        who = faces(decisions, here)
         known = same_person.last_known(district.id, here)
         shown = _as_snapshot(known.contacts, known.ties)
         return _State(district, Decided(faces=who, parts=parts), shown)
