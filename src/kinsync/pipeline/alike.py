@@ -44,7 +44,7 @@ def alike(snapshot: Snapshot, vocabulary: Vocabulary) -> pl.DataFrame:
         )
         .sort("score", "low_id", "high_id", descending=[True, False, False])
         .head(MOST_PAIRS)
-        .cast(ALIKE)  # type: ignore[arg-type]
+        .cast(ALIKE)
     )
 
 

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 from psycopg import sql
@@ -105,7 +106,7 @@ def page(
         TryAgainLater: the database is away.
     """
     score, low, high = after
-    values = {
+    values: dict[str, Any] = {
         "district": district_id, "version": version, "states": list(states), "limit": limit,
         "score": score, "low": low, "high": high,
     }  # fmt: skip
