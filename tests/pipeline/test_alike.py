@@ -107,8 +107,8 @@ def test_pairs_come_best_first_with_the_older_id_first() -> None:
     assert set(found["reasons"].explode()) <= set(REASONS)
 
 
-STUDENTS = 4_000
-LEAST_PRECISE, LEAST_FOUND = 0.97, 0.85
+STUDENTS = 5_000
+LEAST_PRECISE, LEAST_FOUND = 0.90, 0.85
 """Of the pairs shown, the share who are one person in truth; of those who are, the share shown.
 Measured 1.00 and 0.92 of PAIRS pairs."""
 
@@ -119,7 +119,7 @@ def test_pairs_are_one_person_in_truth_and_few_are_missed(
 ) -> None:
     """With landlines, namesakes, stepmothers, reused ids, nicknames and slips."""
     made = generate(
-        tmp_path, students=STUDENTS, nights=1, seed=31, truth=True, mess=mess, misnamed=0.05
+        tmp_path, students=STUDENTS, nights=1, seed=31, truth=True, mess=mess, misnamed=0.15
     )
     night = read(made.files[0])
     published = ids(night, Snapshot.of_nothing(), counter())

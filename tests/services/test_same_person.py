@@ -10,6 +10,7 @@ from kinsync.domain.errors import ChangeInput, NotFound
 from kinsync.domain.frames import KINDS
 from kinsync.domain.share import Share
 from kinsync.pipeline.visible import visible
+from kinsync.services.alike import find, list_pairs
 from kinsync.services.restore import restore
 from kinsync.services.same_person import Done, decide, effect, part, undo
 from kinsync.services.share import Limits, withhold
@@ -184,6 +185,8 @@ def test_what_a_delivery_joined_is_parted_under_the_id_it_had(office: Office) ->
 
     decide(office.district, both, "different", office.tools, by="Ada")
 
+    assert sorted(office.published().frames["contact"]["id"]).count(both[1]) == 1
+    office.sync([*school_of(5), FATHER, GRANDFATHER])
     assert pair(office, FATHER, GRANDFATHER) == both
     assert office.sync([*school_of(5), FATHER, GRANDFATHER]).sync.state == "unchanged"
 
@@ -346,3 +349,43 @@ def test_who_is_withheld_stays_so_joined_and_parted(office: Office) -> None:
     undo(office.district, both, office.tools, by="Ada")
 
     assert set(both).isdisjoint(feed(office)["contact"])
+
+
+def pointers(office: Office) -> dict[str, str]:
+    with contextlib.closing(connect()) as own:
+        return dict(own.execute("SELECT from_id, into_id FROM contact_merge").fetchall())
+
+
+def test_an_id_leads_to_the_face_until_it_is_parted(office: Office) -> None:
+    office.sync([*school_of(5), LOLA])
+    both = pair(office, DOLORES, LOLA)
+    says(office, "same", DOLORES, LOLA)
+    assert pointers(office) == {max(both): min(both)}
+    office.sync(school_of(5))
+
+    undo(office.district, both, office.tools, by="Ada")
+
+    assert pointers(office) == {}
+
+
+RENAMED = replace(DOLORES, name="Dolores Marsh", phone="4155550404", email="dm@example.net")
+"""The mother under a new surname, with a new phone and mailbox: no rule knows her again."""
+
+
+def test_who_came_as_the_other_went_is_asked_about_and_joined(office: Office) -> None:
+    office.sync(school_of(5))
+    old = office.ids(DOLORES).contact
+    office.sync([RENAMED if line == DOLORES else line for line in school_of(5)])
+    new = office.ids(RENAMED).contact
+    assert old != new
+
+    find(office.district, office.tools)
+    [asked] = list_pairs(office.district).pairs
+    decide(office.district, (old, new), "same", office.tools, by="Ada")
+
+    assert (asked.low_id, asked.high_id) == (old, new)
+    assert "came-as-other-went" in asked.reasons
+    assert pointers(office) == {old: new}
+    assert office.ids(RENAMED).contact == new
+    office.sync(school_of(5))
+    assert office.ids(DOLORES).contact == new

@@ -34,6 +34,7 @@ REASONS = {
     "same-relationship": Reason("Both are called the same for their students.", 6),
     "other-relationship": Reason("They are called otherwise for the same student.", -24),
     "two-at-one-student": Reason("A student has both under one kind and two names.", -4),
+    "came-as-other-went": Reason("One came on the night on which the other went.", 26),
     "other-sis-id": Reason("The source numbers them as two people.", -40),
 }
 """By code. The points of a pair add up to its score."""
@@ -51,4 +52,8 @@ ALIKE = pl.Schema(
         "reasons": pl.List(pl.String()),  # keys of REASONS
     }
 )
-"""One row is one pair of published contacts who may be one person; ``low_id`` is the older id."""
+"""One row is one pair of contacts who may be one person; ``low_id`` is the older id. Both are
+published, or one came on the night on which the other went."""
+
+TURNED = pl.Schema({"gone_id": pl.String(), "id": pl.String()})
+"""One row is a contact who went and one who came in the same version to the same student."""

@@ -1,15 +1,17 @@
-"""Alike: pairs of published contacts who may be one person, though no rule joins them.
+"""Alike: pairs of contacts who may be one person, though no rule joins them.
 
 Only people who share something are compared: a phone or mailbox, a home (the address of their
 students, else the student), or the surname of their students and a school, and with it a name or
 part of one. A key that many share tells nobody apart and is left out, so the pairs grow with the
-people and never with the square of a crowd.
+people and never with the square of a crowd. Somebody who is gone is compared with those alone who
+came to the same student on the same night: a new surname and a new phone at once look so.
 """
 
 import polars as pl
 
-from kinsync.domain.alike import ALIKE, LEAST, MOST, REASONS
+from kinsync.domain.alike import ALIKE, LEAST, MOST, REASONS, TURNED
 from kinsync.domain.changes import Snapshot
+from kinsync.domain.frames import empty
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.alike_names import names_alike
 from kinsync.pipeline.match_pairs import CROWD
@@ -23,15 +25,31 @@ MOST_PAIRS = 100_000
 _BOTH = ("who", "who_other")
 
 
-def alike(snapshot: Snapshot, vocabulary: Vocabulary) -> pl.DataFrame:
-    """Pairs of contacts that look alike (``ALIKE``), the best first."""
-    contacts = snapshot.frames["contact"].sort("id")
-    ties = snapshot.frames["relationship"]
+def alike(
+    snapshot: Snapshot,
+    vocabulary: Vocabulary,
+    gone: Snapshot | None = None,
+    turned: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Pairs of contacts that look alike (``ALIKE``), the best first.
+
+    Args:
+        snapshot: what is published.
+        vocabulary: which names, phones and mailboxes are placeholders, and nobody's.
+        gone: contacts who went, and their relationships, as they last were.
+        turned: who came as one of these went (``TURNED``).
+    """
+    gone, turned = gone or Snapshot.of_nothing(), empty(TURNED) if turned is None else turned
+    contacts, ties = (
+        pl.concat([snapshot.frames[kind], gone.frames[kind]])
+        for kind in ("contact", "relationship")
+    )
+    contacts = contacts.sort("id")
     people = People.published(contacts, ties, vocabulary)
     named = _named(people)
     reached = _reached(people, named)
     homes = _homes(people, snapshot.frames["student"])
-    pairs = _candidates(named, reached, homes)
+    pairs = _with_turned(_candidates(named, reached, homes), contacts, gone, turned)
     pairs = names_alike(_with_names(pairs, named), vocabulary.nicknames)
     scored = _scored(pairs, named, reached, homes, people.ties)
     ids = contacts["id"]
@@ -117,6 +135,31 @@ def _candidates(named: pl.DataFrame, reached: pl.DataFrame, homes: pl.DataFrame)
         at = place.unique().join(words, on="who")
         found += [_pairs(at.select("who", key=pl.col("place") + pl.col(part))) for part in parts]
     return pl.concat(found).unique()
+
+
+def _with_turned(
+    pairs: pl.DataFrame, contacts: pl.DataFrame, gone: Snapshot, turned: pl.DataFrame
+) -> pl.DataFrame:
+    """The pairs, with ``came-as-other-went``: of who is gone, those of ``turned`` alone."""
+    code = "came-as-other-went"
+    if turned.is_empty():
+        return pairs.with_columns(pl.lit(value=False).alias(code))
+    numbered = contacts.with_row_index("who").select("who", "id")
+    is_gone = pl.col("id").is_in(gone.frames["contact"]["id"].implode())
+    who = numbered.filter(is_gone)["who"].implode()
+    here = pairs.filter(~pl.col("who").is_in(who), ~pl.col("who_other").is_in(who))
+    ends = turned.join(numbered, on="id").join(
+        numbered.rename({"who": "was", "id": "gone_id"}), on="gone_id"
+    )
+    both = ends.select(
+        who=pl.min_horizontal("who", "was"), who_other=pl.max_horizontal("who", "was")
+    ).unique()
+    return pl.concat(
+        [
+            here.with_columns(pl.lit(value=False).alias(code)),
+            both.with_columns(pl.lit(value=True).alias(code)),
+        ]
+    )
 
 
 def _pairs(keyed: pl.DataFrame) -> pl.DataFrame:

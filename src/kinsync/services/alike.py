@@ -8,9 +8,10 @@ from kinsync.domain.deciding import VERDICTS
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.vocabulary import default_vocabulary
 from kinsync.pipeline.alike import alike
+from kinsync.services.deciding import as_snapshot
 from kinsync.services.sync import Tools
 from kinsync.store import alike as kept
-from kinsync.store import records, snapshots
+from kinsync.store import records, same_person, snapshots
 from kinsync.store.alike import FIRST, AlikePair, Key
 from kinsync.store.database import district_lock
 
@@ -41,7 +42,11 @@ def find(district: records.District, tools: Tools) -> int | None:
         if version == 0 or kept.is_found(district.id, version):
             return None
         published = snapshots.load(district.id, storage=tools.storage)
-        pairs = alike(published, default_vocabulary())
+        turned = kept.turned(district.id)
+        gone = same_person.last_known(district.id, turned["gone_id"].unique().to_list())
+        pairs = alike(
+            published, default_vocabulary(), as_snapshot(gone.contacts, gone.ties), turned
+        )
         kept.keep(district.id, version, pairs, at=tools.now())
         return pairs.height
 
@@ -61,9 +66,7 @@ def list_pairs(
     """
     if unknown := set(states) - set(STATES):
         raise ChangeInput(f"{min(unknown)!r} is no state: say {', '.join(STATES)}.")
-    found = kept.page(
-        district.id, district.published, states=states, after=_key(after), limit=limit + 1
-    )
+    found = kept.page(district.id, states=states, after=_key(after), limit=limit + 1)
     shown = found[:limit]
     return Page(shown, _spelt(shown[-1].key) if len(found) > limit else None)
 

@@ -1,7 +1,7 @@
 """Deciding: what a decision about two contacts would publish, found without publishing it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
@@ -14,6 +14,10 @@ from kinsync.pipeline.fold import unfolded
 from kinsync.pipeline.split import split
 from kinsync.services.decided import Decided, followed
 from kinsync.store import ids, records, same_person
+from kinsync.store.same_person import Pointer
+
+ORIGIN = "decision"
+"""What makes the version of a decision, on record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,8 @@ class Plan:
     """A decision that is about to be made, and what it changes.
 
     ``people`` are the ids of the pair and of everybody who is, or would be, the same as one of
-    them. ``decision`` is None where one is taken back.
+    them. ``decision`` is None where one is taken back. ``parted`` are ids that lead to one of
+    these people and should not any more.
     """
 
     district: records.District
@@ -31,6 +36,7 @@ class Plan:
     before: Snapshot
     after: Snapshot
     changes: Changes
+    parted: Sequence[str] = ()
 
     @staticmethod
     def of(
@@ -62,8 +68,12 @@ class Plan:
         if verdict == DIFFERENT:
             whole = state.apart(whole, low, high)
         people = state.around(low, high)
+        after, changes = state.outcome(whole)
+        leads = same_person.pointers(district.id, people)
+        changes = state.with_gone(changes, [one for one in people if one not in leads], whole)
+        parted = state.parted(leads.values(), people, after)
         return Plan(
-            district, (low, high), people, decision or None, state.shown, *state.outcome(whole)
+            district, (low, high), people, decision or None, state.shown, after, changes, parted
         )
 
     @staticmethod
@@ -94,8 +104,8 @@ class Plan:
         other = own.with_columns(id=pl.lit(new_id), legacy_id=pl.lit(new_legacy))
         two = split(
             now,
-            _as_snapshot(own, ties.filter(~is_theirs)),
-            _as_snapshot(other, ties.filter(is_theirs)),
+            as_snapshot(own, ties.filter(~is_theirs)),
+            as_snapshot(other, ties.filter(is_theirs)),
         )
         decision = Decision(
             ids.allocate_one(), contact, own["legacy_id"][0], new_id, new_legacy, DIFFERENT, by,
@@ -125,7 +135,7 @@ class _State:
         here = sorted(same_person.still_published(district.id, everyone))
         who = faces(decisions, here)
         known = same_person.last_known(district.id, here)
-        shown = _as_snapshot(known.contacts, known.ties)
+        shown = as_snapshot(known.contacts, known.ties)
         return _State(district, Decided(faces=who, parts=parts), shown)
 
     def parts_apart(self) -> Snapshot:
@@ -148,6 +158,29 @@ class _State:
             matched, self.shown
         )
 
+    def with_gone(self, changes: Changes, ids_: Collection[str], whole: Snapshot) -> Changes:
+        """The changes, and pointers from those of these ids who are gone to their faces."""
+        is_gone = pl.col("id").is_in(list(ids_)) & ~pl.col("id").is_in(
+            whole.frames["contact"]["id"].implode()
+        )
+        gone = self.decided.faces.filter(is_gone, pl.col("id") != pl.col("face_id"))
+        pointers = gone.select(from_id="id", into_id="face_id")
+        return replace(changes, merged=pl.concat([changes.merged, pointers]).sort("from_id"))
+
+    def parted(
+        self, leads: Iterable[Pointer], people: Collection[str], after: Snapshot
+    ) -> list[str]:
+        """Ids whose pointer leads to one of these people who is somebody else now."""
+        faces_ = dict(self.decided.faces.select("id", "face_id").iter_rows())
+        here = set(after.frames["contact"]["id"])
+        return [
+            one.from_id
+            for one in leads
+            if one.into_id in people
+            and faces_.get(one.from_id) != one.into_id
+            and (one.from_id in here or one.origin == ORIGIN)
+        ]
+
     def apart(self, whole: Snapshot, low: str, high: str) -> Snapshot:
         """The same with two contacts in the place of one, where a delivery has joined the pair."""
         here = set(whole.frames["contact"]["id"])
@@ -160,7 +193,7 @@ class _State:
                 same_person.last_known(self.district.id, [id_], version=lead.version - 1)
                 for id_ in (left, gone)
             ]
-            one, other = (_as_snapshot(known.contacts, known.ties) for known in before)
+            one, other = (as_snapshot(known.contacts, known.ties) for known in before)
             if other.frames["contact"]["name"].null_count():
                 raise ChangeInput(
                     f"What {gone} was before is purged. Say who is who by their students: "
@@ -194,14 +227,15 @@ def _check(decisions: Sequence[Decision]) -> None:
                 )
 
 
-def _as_snapshot(contacts: pl.DataFrame, ties: pl.DataFrame) -> Snapshot:
+def as_snapshot(contacts: pl.DataFrame, ties: pl.DataFrame) -> Snapshot:
+    """Contacts and their relationships, and nothing else."""
     frames = {kind: empty(PUBLISHED[kind]) for kind in KINDS}
     return Snapshot({**frames, "contact": contacts, "relationship": ties})
 
 
 def _only(whole: Snapshot, id_: str) -> Snapshot:
     frames = whole.frames
-    return _as_snapshot(
+    return as_snapshot(
         frames["contact"].filter(pl.col("id") == id_),
         frames["relationship"].filter(pl.col("contact_id") == id_),
     )
@@ -212,7 +246,7 @@ def _instead(whole: Snapshot, id_: str, two: Snapshot) -> Snapshot:
     frames = whole.frames
     contacts = frames["contact"].filter(pl.col("id") != id_)
     ties = frames["relationship"].filter(pl.col("contact_id") != id_)
-    return _as_snapshot(
+    return as_snapshot(
         pl.concat([contacts, two.frames["contact"]]),
         pl.concat([ties, two.frames["relationship"]]),
     )

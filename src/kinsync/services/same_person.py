@@ -15,12 +15,10 @@ from kinsync.domain.deciding import DIFFERENT, VERDICTS
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.frames import RELATIONSHIP_DETAILS
 from kinsync.domain.share import Share
-from kinsync.services.deciding import Plan
+from kinsync.services.deciding import ORIGIN, Plan
 from kinsync.services.sync import Tools
 from kinsync.store import access, feeds, publish, records, same_person, snapshots
 from kinsync.store.database import district_lock
-
-ORIGIN = "decision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,9 @@ def _act(
         records.fail_abandoned(district.id, at=tools.now())
         plan = Plan.of(records.district(district.id), pair, verdict, by=by, at=tools.now())
         version = None if plan.changes.is_empty else _publish(plan, tools)
-        same_person.replace_decision(district.id, plan.decision, plan.pair, by=by, at=tools.now())
+        same_person.replace_decision(
+            district.id, plan.decision, plan.pair, plan.parted, by=by, at=tools.now()
+        )
         return Done(plan.pair, verdict, version, plan.changes)
 
 

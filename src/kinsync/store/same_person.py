@@ -4,7 +4,7 @@ Whatever writes here holds the district's lock.
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,18 +44,21 @@ WHERE district_id = %(district)s AND id = ANY(%(ids)s) ORDER BY id, since DESC
 """
 
 POINTERS = """
-SELECT from_id, into_id, version FROM contact_merge
-WHERE district_id = %(district)s AND from_id = ANY(%(ids)s)
+SELECT from_id, into_id, version, coalesce(origin, '') AS origin FROM contact_merge
+LEFT JOIN version ON version.district_id = contact_merge.district_id
+    AND version.number = contact_merge.version
+WHERE contact_merge.district_id = %(district)s AND from_id = ANY(%(ids)s)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A contact who turned out to be another one, in ``version``."""
+    """A contact who turned out to be another one, in ``version``; ``origin`` is what made that."""
 
     from_id: str
     into_id: str
     version: int
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,17 @@ def _decisions(condition: str, values: Sequence[object]) -> list[Decision]:
 
 
 def replace_decision(
-    district_id: int, decision: Decision | None, pair: tuple[str, str], *, by: str, at: datetime
+    district_id: int,
+    decision: Decision | None,
+    pair: tuple[str, str],
+    parted: Collection[str] = (),
+    *,
+    by: str,
+    at: datetime,
 ) -> None:
     """Undo what was decided about a pair, and decide this where something is.
+
+    The ids ``parted`` lead to nobody else any more.
 
     Raises:
         TryAgainLater: the database is away; nothing was decided.
@@ -113,6 +124,10 @@ def replace_decision(
             "UPDATE same_person SET undone_by = %s, undone_at = %s"
             " WHERE district_id = %s AND low_id = %s AND high_id = %s AND undone_at IS NULL",
             (by, at, district_id, *pair),
+        )
+        connection.execute(
+            "DELETE FROM contact_merge WHERE district_id = %s AND from_id = ANY(%s)",
+            (district_id, list(parted)),
         )
         if decision is not None:
             connection.execute(
