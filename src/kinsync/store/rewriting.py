@@ -29,6 +29,7 @@ TABLES = (
     "visible",
     "disclosure",
     "webhook_message",
+    "same_person_part",
 )
 """Of which a purge takes rows or values away."""
 
