@@ -13,8 +13,8 @@ from kinsync.domain.moving import TO_ADOPT
 from kinsync.domain.share import Share
 from kinsync.services.arrivals import sync_arrived
 from kinsync.services.purge import give_back
-from kinsync.services.uploads import Arrivals
 from kinsync.services.same_person import decide, undo
+from kinsync.services.uploads import Arrivals
 from kinsync.store import access, adopted
 from kinsync.store.database import ENVIRONMENT, connect
 from kinsync.store.staging import Shelf
