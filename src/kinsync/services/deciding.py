@@ -1,6 +1,6 @@
 """Deciding: what a decision about two contacts would publish, found without publishing it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -52,15 +52,10 @@ class Plan:
             raise ChangeInput("A pair is two contacts: name two ids.")
         others = same_person.in_force(district.id)
         legacy = _legacy_ids(district, [low, high], others)
-        for id_ in (low, high):
-            if id_ not in legacy:
-                raise NotFound(f"No contact of {district.name} has, or had, the id {id_!r}.")
         if verdict is None and not any(one.pair == (low, high) for one in others):
             raise NotFound(f"Nothing is decided about {low} and {high}.")
         others = [one for one in others if one.pair != (low, high)]
-        decision = verdict and Decision(
-            ids.allocate_one(), low, legacy[low], high, legacy[high], verdict, by, at
-        )
+        decision = _decision(legacy, verdict, by, at) if verdict else None
         decisions = [*others, *([decision] if decision else [])]
         _check(decisions)
         state = _State.of(district, decisions, [low, high])
@@ -72,9 +67,7 @@ class Plan:
         leads = same_person.pointers(district.id, people)
         changes = state.with_gone(changes, [one for one in people if one not in leads], whole)
         parted = state.parted(leads.values(), people, after)
-        return Plan(
-            district, (low, high), people, decision or None, state.shown, after, changes, parted
-        )
+        return Plan(district, (low, high), people, decision, state.shown, after, changes, parted)
 
     @staticmethod
     def parting(
@@ -107,10 +100,8 @@ class Plan:
             as_snapshot(own, ties.filter(~is_theirs)),
             as_snapshot(other, ties.filter(is_theirs)),
         )
-        decision = Decision(
-            ids.allocate_one(), contact, own["legacy_id"][0], new_id, new_legacy, DIFFERENT, by,
-            at,
-        )  # fmt: skip
+        legacy = {contact: str(own["legacy_id"][0]), new_id: new_legacy}
+        decision = _decision(legacy, DIFFERENT, by, at)
         changed = _instead(whole, contact, two)
         people = state.around(*decision.pair)
         return Plan(district, decision.pair, people, decision, state.shown, *state.outcome(changed))
@@ -194,10 +185,10 @@ class _State:
                 for id_ in (left, gone)
             ]
             one, other = (as_snapshot(known.contacts, known.ties) for known in before)
-            if other.frames["contact"]["name"].null_count():
+            if any(known.contacts.drop_nulls("name").is_empty() for known in before):
                 raise ChangeInput(
-                    f"What {gone} was before is purged. Say who is who by their students: "
-                    "'kinsync same-person DISTRICT part'."
+                    f"What {gone} and {left} were apart is purged. Say who is who by their students: "
+                    "'kinsync same-person part'."
                 )
             return _instead(whole, left, split(_only(whole, left), one, other))
         return whole
@@ -206,12 +197,25 @@ class _State:
 def _legacy_ids(
     district: records.District, ids_: Sequence[str], decisions: Sequence[Decision]
 ) -> dict[str, str]:
-    """The v2 ids of those of these contacts whom somebody ever was; records go, decisions stay."""
+    """The v2 id of each of these contacts; records go in time, decisions stay.
+
+    Raises:
+        NotFound: one of them nobody ever was.
+    """
     known = same_person.last_known(district.id, ids_).contacts
     legacy = dict(known.select("id", "legacy_id").iter_rows())
     for one in decisions:
         legacy |= {one.low_id: one.low_legacy_id, one.high_id: one.high_legacy_id}
-    return legacy
+    for id_ in ids_:
+        if id_ not in legacy:
+            raise NotFound(f"No contact of {district.name} has, or had, the id {id_!r}.")
+    return {id_: legacy[id_] for id_ in ids_}
+
+
+def _decision(legacy: Mapping[str, str], verdict: str, by: str, at: datetime) -> Decision:
+    """A new decision about the two contacts of these v2 ids, by their own."""
+    low, high = sorted(legacy)
+    return Decision(ids.allocate_one(), low, legacy[low], high, legacy[high], verdict, by, at)
 
 
 def _check(decisions: Sequence[Decision]) -> None:
