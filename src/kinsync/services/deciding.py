@@ -187,7 +187,7 @@ class _State:
             one, other = (as_snapshot(known.contacts, known.ties) for known in before)
             if any(known.contacts.drop_nulls("name").is_empty() for known in before):
                 raise ChangeInput(
-                    f"What {gone} and {left} were apart is purged. Say who is who by their students: "
+                    f"What {gone} and {left} were apart is purged. Say by students who is who: "
                     "'kinsync same-person part'."
                 )
             return _instead(whole, left, split(_only(whole, left), one, other))
