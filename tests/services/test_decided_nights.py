@@ -121,6 +121,8 @@ def test_a_narrow_night_with_decisions_is_the_whole_night(
         assert_same(part, whole)
         valley.publish(part)
         assert_kept(valley)
+        for pair in part.compared.changes.merged.rows():
+            assert valley.pairs.get((min(pair), max(pair))) != DIFFERENT
         assert valley.look_at(content, narrowly=False).compared.changes.is_empty
         event(f"narrow: {part.was_narrow}, parts: {min(valley.decided.parts.height, 3)}")
         edit(table, dice, columns)
