@@ -173,10 +173,7 @@ class Intake:
     def take_in(
         self, vocabulary: Vocabulary, progress: Progress, anchors: Anchors | None = None
     ) -> "Intake":
-        """Read everything. After it, the counts stand and frames can be asked for.
-
-        ``anchors`` are people whom nothing joins.
-        """
+        """Read everything, the ``anchors`` told apart. After it, frames can be asked for."""
         self._open()
         if self.is_refused:
             return self

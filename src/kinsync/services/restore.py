@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import polars as pl
+
 from kinsync.domain.changes import Changes
 from kinsync.domain.errors import ChangeInput
 from kinsync.pipeline.diff import diff
@@ -29,7 +31,7 @@ def restore(district: records.District, version: int, tools: Tools) -> tuple[rec
         changes = replace(
             changes,
             merged=snapshots.turned(district.id, changes),
-            parts=same_person.parts(district.id, version),
+            parts=_parts(district, version),
         )
         run = records.start_sync(
             district, at=tools.now(), origin="restore", file_name=f"version {version}"
@@ -46,3 +48,9 @@ def restore(district: records.District, version: int, tools: Tools) -> tuple[rec
         )
         publish.publish(publication, storage=tools.storage, step=tools.step)
         return records.find_sync(district.id, run.id), changes
+
+
+def _parts(district: records.District, version: int) -> pl.DataFrame | None:
+    """Who stood behind each face then; None where the same do now."""
+    then, now = (same_person.parts(district.id, one) for one in (version, district.published))
+    return None if then.equals(now) else then

@@ -14,6 +14,14 @@ WALL = "".join(
     """
     for table in ("same_person", "same_person_part", "alike_pair")
 )
+VALUES = (
+    "sis_id", "name", "phone", "phone_extension", "phone_type", "phone_type_source", "email",
+    "more_phones", "more_emails", "ties",
+)  # fmt: skip
+UNKNOWN_TO_PLANNER = "".join(
+    f"ALTER TABLE same_person_part ALTER COLUMN {name} SET STATISTICS 0;" for name in VALUES
+)
+"""A table that a purge empties keeps its statistics, and with them the commonest values."""
 GRANTS = "GRANT SELECT ON same_person TO kinsync_web; GRANT SELECT ON alike_pair TO kinsync_web;"
 """For the district's own people, never behind a share. Parts are the publisher's alone."""
 
@@ -160,5 +168,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunSQL(WALL + GRANTS),
+        migrations.RunSQL(WALL + GRANTS + UNKNOWN_TO_PLANNER),
     ]
