@@ -19,8 +19,8 @@ class Reason:
 REASONS = {
     "same-name": Reason("Both have the same name.", 40),
     "shorter-name": Reason("One name is the other with parts left out.", 34),
-    "nickname": Reason("One given name is short for the other.", 30),
-    "given-name-alike": Reason("The given names differ by a letter or two.", 26),
+    "nickname": Reason("One given name is short for the other.", 32),
+    "given-name-alike": Reason("The given names differ by a letter or two.", 30),
     "initial": Reason("One given name is the first letter of the other.", 20),
     "surname-alike": Reason("The surnames differ by a letter or two.", 30),
     "other-surname": Reason("The given name is the same and the surname is another.", 12),
