@@ -4,7 +4,7 @@ Nearly everybody reads as before and is only counted; the rest is matched and co
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -19,6 +19,7 @@ from kinsync.pipeline.restrict import barred
 from kinsync.pipeline.settle import Unsettled, id_hash, prints, published_prints, settle
 from kinsync.pipeline.snapshot import schools
 from kinsync.pipeline.touched import TIES
+from kinsync.services.decided import Decided, part_of
 from kinsync.services.intake import Intake
 from kinsync.store.snapshots import Published
 
@@ -41,7 +42,8 @@ class Night:
 
     def changes_behind(self, restricting: Changes) -> Changes:
         """What would change once ``restricting`` is published before."""
-        return diff(self.after, _with(self.before, restricting), self.changes.merged)
+        behind = diff(self.after, _with(self.before, restricting), self.changes.merged)
+        return replace(behind, parts=self.changes.parts)
 
 
 def compare(
@@ -51,6 +53,7 @@ def compare(
     new_ids: NewIds,
     vocabulary: Vocabulary,
     with_waiting_ids: WithWaitingIds,
+    decided: Decided | None = None,
 ) -> Night:
     """What publishing this delivery would do.
 
@@ -62,23 +65,33 @@ def compare(
         new_ids: where new ids come from.
         vocabulary: which names, phones and mailboxes are placeholders, and no evidence.
         with_waiting_ids: gives new records the ids of another service that wait for them.
+        decided: what people decided about pairs of contacts.
     """
+    decided = decided or Decided()
+    unfolded = decided.unfolded(published)
     ours = prints(intake.student_pieces(), intake.contact_pieces(), intake.relationship_pieces())
     barring = intake.held.filter("restricted").drop_nulls("student_sis_id")
-    unsettled = settle(ours, published_prints(published.frames), barring["student_sis_id"].hash())
+    unsettled = settle(
+        ours,
+        published_prints(unfolded.frames),
+        compared=decided.compared,
+        also=barring["student_sis_id"].hash(),
+    )
     del ours
-    before = _published(published, unsettled)
+    before = _published(unfolded, unsettled)
     incoming = _incoming(intake, unsettled)
-    gone = absent(incoming)
+    gone = decided.absent(absent(incoming))
     matched = match(incoming, before, gone, new_ids, vocabulary)
     matched = with_waiting_ids(matched, (before, gone))
     defers = intake.has_unreadable_student
     kept = carry(matched, before, intake.held, vocabulary, defer_deletions=defers)
-    after = barred(kept.snapshot, kept_from(kept.snapshot, intake.held, vocabulary))
+    told = barred(kept.snapshot, kept_from(kept.snapshot, intake.held, vocabulary))
+    kept = replace(kept, snapshot=told)
+    shown = _shown(published, unsettled, before, decided)
     return Night(
-        changes=diff(after, before, kept.merged),
-        before=before,
-        after=after,
+        changes=decided.changes(kept, shown),
+        before=shown,
+        after=decided.folded(kept, shown).snapshot,
         is_deferred=defers and kept.snapshot.records() > matched.snapshot.records(),
         carried=_carried(kept.snapshot, matched.snapshot),
     )
@@ -132,6 +145,19 @@ def _incoming(intake: Intake, unsettled: Unsettled) -> Frames:
         "contact": pl.concat([empty(CONTACTS), *intake.contact_pieces(who)]),
         "relationship": pl.concat([empty(RELATIONSHIPS), *intake.relationship_pieces(who)]),
     }
+
+
+def _shown(
+    published: Published, unsettled: Unsettled, before: Snapshot, decided: Decided
+) -> Snapshot:
+    """The same part of what is published, in which everybody who is the same is one contact."""
+    if decided.is_nothing:
+        return before
+    who = pl.concat([unsettled.published, decided.compared]).unique()
+    people = part_of(published, who).frames
+    return Snapshot(
+        {**before.frames, "contact": people["contact"], "relationship": people["relationship"]}
+    )
 
 
 def _published(published: Published, unsettled: Unsettled) -> Snapshot:

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import polars as pl
+
 from kinsync.domain.changes import Changes
 from kinsync.domain.errors import ChangeInput
 from kinsync.pipeline.diff import diff
 from kinsync.pipeline.restrict import still_restricted
 from kinsync.services.sync import Tools
-from kinsync.store import publish, records, snapshots
+from kinsync.store import publish, records, same_person, snapshots
 from kinsync.store.database import district_lock
 
 
@@ -28,7 +30,11 @@ def restore(district: records.District, version: int, tools: Tools) -> tuple[rec
         now = snapshots.load(district.id, storage=tools.storage)
         earlier = still_restricted(snapshots.as_of(district.id, version), now)
         changes = diff(earlier, now)
-        changes = replace(changes, merged=snapshots.turned(district.id, changes))
+        changes = replace(
+            changes,
+            merged=snapshots.turned(district.id, changes),
+            parts=_parts(district, version),
+        )
         run = records.start_sync(
             district, at=tools.now(), origin="restore", file_name=f"version {version}"
         )
@@ -44,3 +50,9 @@ def restore(district: records.District, version: int, tools: Tools) -> tuple[rec
         )
         publish.publish(publication, storage=tools.storage, step=tools.step)
         return records.find_sync(district.id, run.id), changes
+
+
+def _parts(district: records.District, version: int) -> pl.DataFrame | None:
+    """Who stood behind each face then; None where the same do now."""
+    then, now = (same_person.parts(district.id, one) for one in (version, district.published))
+    return None if then.equals(now) else then

@@ -30,6 +30,7 @@ from kinsync.services.adopted import (
     settle_waiting_ids,
     with_waiting_ids,
 )
+from kinsync.services.decided import Decided, decided
 from kinsync.services.delivery import Delivery
 from kinsync.services.intake import Intake
 from kinsync.services.narrow import MOST_TOUCHED
@@ -116,18 +117,33 @@ def sync_delivery(
                 f"{district.name} is paused: nothing is published. 'kinsync pause --resume' or "
                 "'kinsync blackout --remove' ends that; --preview works meanwhile."
             )
+        said = decided(
+            district.id,
+            district.published,
+            delivery.vocabulary,
+            since=_since(district, tools),
+        )
+        delivery = replace(delivery, rules=said.rules(delivery.rules))
         run = _start(district, delivery, tools, is_preview=is_preview, turn=turn)
         if not is_preview and (before := _published_already(district, delivery)):
             return Outcome(_end_unread(run, before, tools))
         try:
             with taken_in(
-                district, delivery, tools.storage, tools.progress, tools.most_touched
+                district, delivery, tools.storage, tools.progress, tools.most_touched, said
             ) as taken:
                 withholds = is_withholding or not is_preview
-                return _Run(district, run, delivery.vocabulary, tools, withholds).finish(taken)
+                under_way = _Run(district, run, delivery.vocabulary, tools, said, withholds)
+                return under_way.finish(taken)
         except KinsyncError as error:
             _note_failure(run, error, tools)
             raise
+
+
+def _since(district: records.District, tools: Tools) -> int:
+    """The first version whose deletions count: who has gone since then gets the old id back."""
+    days = periods_of(district.settings, tools.keep).record
+    now = tools.now()
+    return records.first_version_after(district.id, now - timedelta(days=days), at=now)
 
 
 def _start(
@@ -180,6 +196,7 @@ class _Run:
     sync: records.Sync
     vocabulary: Vocabulary
     tools: Tools
+    decided: Decided
     is_withholding: bool
     """Whether people who are newly restricted are withheld whatever becomes of the sync."""
 
@@ -200,6 +217,7 @@ class _Run:
             ids.allocate,
             self.vocabulary,
             partial(self._with_waiting_ids, before),
+            self.decided,
         )
         if night.is_deferred:
             intake.note_file_finding("deletions-deferred")
@@ -270,9 +288,7 @@ class _Run:
         )
 
     def _absent(self, incoming: Frames) -> Snapshot:
-        days = periods_of(self.district.settings, self.tools.keep).record
-        now = self.tools.now()
-        since = records.first_version_after(self.district.id, now - timedelta(days=days), at=now)
+        since = _since(self.district, self.tools)
         keys = self.tools.identity_keys
         return absent(self.district.id, incoming, self.vocabulary, keys, since=since)
 

@@ -21,6 +21,7 @@ from kinsync.store.models.records import (
     Sync,
     Version,
 )
+from kinsync.store.models.same_person import AlikePair, SamePerson, SamePersonPart
 from kinsync.store.models.searching import Quality, Reach, SearchKey, SearchState
 from kinsync.store.models.sharing import Edition, Event, Visible
 from kinsync.store.models.sources import Pull, Source, SourceMapping
@@ -36,6 +37,7 @@ from kinsync.store.models.webhooks import WebhookEndpoint, WebhookMessage
 __all__ = [
     "Act",
     "Adopted",
+    "AlikePair",
     "Application",
     "Backup",
     "Connection",
@@ -55,6 +57,8 @@ __all__ = [
     "Reach",
     "Relationship",
     "Role",
+    "SamePerson",
+    "SamePersonPart",
     "Schedule",
     "School",
     "SealKey",
