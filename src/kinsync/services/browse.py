@@ -324,6 +324,19 @@ def _condition(table: str, wanted: Filter) -> Condition:
     return Condition(" AND ".join(terms), values)
 
 
+def places(whose: Whose) -> tuple[dict[str, int], dict[str, int]]:
+    """How many students are in each school, by its SIS id, and in each grade."""
+    with district_reader(whose.district_id) as cursor:
+        found = browsing.students_by_place(cursor, whose.scope)
+    by_school: dict[str, int] = {}
+    by_grade: dict[str, int] = {}
+    for school, grade, count in found:
+        for counts, name in ((by_school, school), (by_grade, grade)):
+            if name:
+                counts[name] = counts.get(name, 0) + count
+    return by_school, {grade: by_grade[grade] for grade in GRADES if grade in by_grade}
+
+
 def schools(whose: Whose) -> list[Row]:
     """The schools of a version, by name."""
     with district_reader(whose.district_id) as cursor:

@@ -1,4 +1,4 @@
-"""Which district is looked at, and pages about its sources and applications."""
+"""Which district is looked at, and the page about its sources."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,13 +15,6 @@ def choose(request: HttpRequest, visit: Visit) -> HttpResponse:
         raise Http404
     request.session[CHOSEN] = wanted
     return redirect("/?all=no")
-
-
-@page()
-def applications(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Who reads the district's contacts, and how much of them."""
-    found = overview.applications(visit.district)
-    return show(request, visit, "applications", place="applications", applications=found)
 
 
 @page()

@@ -2,7 +2,18 @@
 
 from django.urls import include, path
 
-from kinsync.web.dashboard import browser, district, home, syncs, team
+from kinsync.web.dashboard import (
+    applications,
+    browser,
+    district,
+    feeds,
+    home,
+    people,
+    sharing,
+    syncs,
+    team,
+    webhooks,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -26,8 +37,19 @@ urlpatterns = [
     path("data-browser/schools", browser.schools, name="schools"),
     path("data-browser/<slug:tab>.csv", browser.download, name="download"),
     path("data-browser/contacts/<slug:id_>", browser.contact, name="contact"),
+    path("data-browser/contacts/<slug:id_>/sharing", people.withhold, name="withhold"),
     path("data-browser/students/<slug:id_>", browser.student, name="student"),
-    path("applications", district.applications, name="applications"),
+    path("data-browser/students/<slug:id_>/disclosures", people.disclosed, name="disclosed"),
+    path("applications", applications.applications, name="applications"),
+    path("applications/<slug:client_id>", applications.application, name="application"),
+    path("applications/<slug:client_id>/sharing", sharing.sharing, name="sharing"),
+    path("applications/<slug:client_id>/events", feeds.events, name="events"),
+    path("applications/<slug:client_id>/webhooks", webhooks.webhooks, name="webhooks"),
+    path(
+        "applications/<slug:client_id>/webhooks/<slug:endpoint_id>",
+        webhooks.deliveries,
+        name="deliveries",
+    ),
     path("sources", district.sources, name="sources"),
     path("team", team.team, name="team"),
     path("audit", team.audit, name="audit"),
