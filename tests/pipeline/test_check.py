@@ -38,6 +38,9 @@ def met(**given: str | None) -> list[str]:
         ({"email": "ana(at)example.org"}, "email-format", "contact_email"),
         ({"email": "none@none.com"}, "email-placeholder", "contact_email"),
         ({"email": "ana@gmial.com"}, "email-suspicious", "contact_email"),
+        ({"sis_id": "N/A"}, "sis-id-placeholder", "contact_sis_id"),
+        ({"sis_id": "None"}, "sis-id-placeholder", "contact_sis_id"),
+        ({"sis_id": "0000"}, "sis-id-placeholder", "contact_sis_id"),
         ({"student_sis_id": ""}, "student-id-missing", "student_sis_id"),
         ({"student_sis_id": "2.05E+04"}, "student-id-damaged", "student_sis_id"),
         ({"student_sis_id": "1,5E+07"}, "student-id-damaged", "student_sis_id"),
@@ -103,6 +106,13 @@ def test_each_of_several_phones_and_addresses_is_checked() -> None:
     assert sorted(checked(row).findings["code"]) == [
         "contact-type-unknown", "email-format", "phone-length",
     ]  # fmt: skip
+
+
+def test_a_placeholder_for_an_id_is_left_out_of_kept_and_held_rows() -> None:
+    told = checked(complete(sis_id="n/a"), complete(sis_id="0", name=""), complete(sis_id="A0"))
+
+    assert told.kept["sis_id"].to_list() == [None, "A0"]
+    assert told.held["contact_sis_id"].to_list() == [None]
 
 
 def test_a_word_that_is_not_understood_becomes_other_and_keeps_its_source() -> None:

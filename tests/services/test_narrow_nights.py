@@ -14,6 +14,7 @@ from polars.testing import assert_frame_equal
 
 from kinsync.domain.changes import Snapshot
 from kinsync.domain.frames import KINDS
+from kinsync.services.decided import Decided
 from kinsync.services.delivery import open_delivery
 from kinsync.services.intake import Intake
 from kinsync.services.narrow import lines_after, narrowed
@@ -57,6 +58,7 @@ class Valley:
     absent: Snapshot = field(default_factory=Snapshot.of_nothing)
     known: KeptLines | None = None
     nights: int = 0
+    decided: Decided = field(default_factory=Decided)
 
     def look_at(self, content: bytes, *, narrowly: bool) -> Night:
         """Take a file in and compare it; nothing is published."""
@@ -66,10 +68,12 @@ class Valley:
         with Spool() as spool, Spool() as other:
             part = None
             if narrowly and self.known:
-                part = narrowed(delivery, lines, self.known, self.published, spool, quiet, 1.0)
+                part = narrowed(
+                    delivery, lines, self.known, self.published, spool, quiet, 1.0, self.decided
+                )
             intake = part.intake if part else Intake(delivery.sources, other, tells_ends=True)
             if not part:
-                intake.take_in(delivery.vocabulary, quiet)
+                intake.take_in(delivery.vocabulary, quiet, self.decided.anchors)
             assert not intake.is_refused
             compared = compare(
                 intake,
@@ -78,6 +82,7 @@ class Valley:
                 counter(HIGH + self.nights * HIGH),
                 delivery.vocabulary,
                 lambda matched, _before: matched,
+                self.decided,
             )
             if compared.is_deferred:
                 intake.note_file_finding("deletions-deferred")
@@ -124,6 +129,10 @@ def assert_same(part: Night, whole: Night) -> None:
     assert_frame_equal(part.lines.lines.drop(ONCE), whole.lines.lines.drop(ONCE))
     ours, theirs = (one.lines.lines.select(pl.col(ONCE).cast(int).sum()) for one in (part, whole))
     assert_frame_equal(ours, theirs)
+    ours_parts, theirs_parts = (one.compared.changes.parts for one in (part, whole))
+    assert (ours_parts is None) == (theirs_parts is None)
+    if ours_parts is not None and theirs_parts is not None:
+        assert_frame_equal(ours_parts, theirs_parts)
     by_place = ["place", "phone", "email"]
     assert_frame_equal(part.lines.further.sort(by_place), whole.lines.further.sort(by_place))
 

@@ -15,6 +15,7 @@ from kinsync.services.arrivals import sync_arrived
 from kinsync.services.arrived import Arrivals
 from kinsync.services.browse import follow
 from kinsync.services.purge import give_back
+from kinsync.services.same_person import decide, undo
 from kinsync.store import access, adopted
 from kinsync.store.database import ENVIRONMENT, connect
 from kinsync.store.staging import Shelf
@@ -82,13 +83,17 @@ def plant(office: Office) -> None:
     upload_whole(storage, office.district, as_csv([HER, FLAWED, HELD, *SCHOOL]))
     sync_arrived(office.id, Arrivals(Shelf(storage)), office.tools)
     office.sync([HER, replace(FLAWED, student="S901"), HELD, *SCHOOL])
+    both = office.ids(HER).contact, office.ids(SCHOOL[0]).contact
+    decide(office.district, both, "same", office.tools, by="Ada")
+    undo(office.district, both, office.tools, by="Ada")
     office.sync([replace(HER, student=f"S91{n}") for n in range(9)] + SCHOOL, is_preview=True)
     office.sync(SCHOOL)
     assert office.sync([HER, FLAWED, HELD, *SCHOOL[:4]]).sync.state == "held"
     office.sync(SCHOOL)
     follow(office.id)
     adopted.keep(office.id, waiting(), pl.Series("id", [], dtype=pl.String))
-    for table in ("student", "contact", "relationship", "adopted", "search_key"):
+    personal = ("student", "contact", "relationship", "adopted", "search_key", "same_person_part")
+    for table in personal:
         run(f"ANALYZE {table}")
 
 

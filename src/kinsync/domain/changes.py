@@ -57,13 +57,15 @@ class Changes:
     """Everything that one publish would do, kind by kind.
 
     ``merged`` has one row for each published contact that turned out to be another one:
-    ``from_id`` is deleted, ``into_id`` is who the person is now.
+    ``from_id`` is deleted, ``into_id`` is who the person is now. ``parts`` (``deciding.PARTS``) are
+    all who then stand behind a face; None where they are as they were.
     """
 
     kinds: Mapping[str, KindChanges]
     merged: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema={"from_id": pl.String, "into_id": pl.String})
     )
+    parts: pl.DataFrame | None = None
 
     @staticmethod
     def of_nothing() -> "Changes":
@@ -73,7 +75,8 @@ class Changes:
 
     @property
     def is_empty(self) -> bool:
-        return all(changes.is_empty for changes in self.kinds.values())
+        is_same = all(changes.is_empty for changes in self.kinds.values())
+        return is_same and self.parts is None
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Created, updated and deleted records, by kind."""

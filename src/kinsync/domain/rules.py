@@ -200,6 +200,13 @@ _CATALOGUE = (
         "name.",
     ),
     _warning(
+        "sis-id-placeholder",
+        "The contact id is a placeholder",
+        "Give each person an id of their own, or leave the cell blank. Until then the contact has "
+        "no id, and is recognised by name, phone and e-mail.",
+        left_out=True,
+    ),
+    _warning(
         "student-rows-differ",
         "The rows of one student say different things about the student",
         "Repeat the same student details in every row. Until then the student's first row counts.",

@@ -6,7 +6,7 @@ students that are shared: a person is seen as what they are to those, and not at
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
@@ -77,6 +77,12 @@ class Share:
     def left_out(self) -> frozenset[str]:
         """The fields of ``OPTIONAL`` that are not served."""
         return frozenset() if self.fields is None else frozenset(OPTIONAL) - self.fields
+
+    def withholding_with(self, people: Collection[str]) -> "Share":
+        """The same share; who of these people is withheld is so with all the others of them."""
+        if self.withheld.isdisjoint(people):
+            return self
+        return replace(self, withheld=self.withheld.union(people))
 
     def columns(self, kind: str) -> list[str]:
         """The columns of a kind whose values are served, in some version of the API."""

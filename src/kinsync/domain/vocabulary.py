@@ -79,6 +79,7 @@ class Vocabulary:
     placeholder_phones: frozenset[str]
     placeholder_emails: frozenset[str]
     placeholder_mailboxes: frozenset[str]
+    placeholder_sis_ids: frozenset[str]
     typo_domains: Mapping[str, str]
     nicknames: Mapping[str, frozenset[str]]
 
@@ -97,6 +98,8 @@ class Vocabulary:
             | {digit * length for digit in "0123456789" for length in (10, 11)},
             placeholder_emails=frozenset(placeholder["emails"]),
             placeholder_mailboxes=frozenset(placeholder["mailboxes"]),
+            placeholder_sis_ids=_in_cases(placeholder["sis_ids"])
+            | {"0" * length for length in range(1, 13)},
             typo_domains=data["typo_domains"],
             nicknames=_nicknames(data["nicknames"]),
         )
@@ -108,6 +111,12 @@ class Vocabulary:
             for name, table in self.words.items()
         }
         return replace(self, words=words)
+
+
+def _in_cases(words: list[str]) -> frozenset[str]:
+    """Each word in small letters, in capitals, and with the first letter a capital."""
+    cases = (str.lower, str.upper, str.capitalize, str.title)
+    return frozenset(case(word) for word in words for case in cases)
 
 
 def _table(words: Mapping[str, list[str]]) -> dict[str, str]:

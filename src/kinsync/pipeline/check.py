@@ -94,7 +94,13 @@ def contact_checks(vocabulary: Vocabulary) -> list[Check]:
         _of_email("email-format", _is_unknown("email")),
         _of_email("email-placeholder", no_email),
         _of_email("email-suspicious", is_suspicious(email, vocabulary.typo_domains)),
+        Check("sis-id-placeholder", "contact_sis_id", "sis_id", is_placeholder_sis_id(vocabulary)),
     ]
+
+
+def is_placeholder_sis_id(vocabulary: Vocabulary) -> pl.Expr:
+    """Whether a contact id is a word such as "N/A", or nothing but zeros."""
+    return pl.col("sis_id").is_in(sorted(vocabulary.placeholder_sis_ids))
 
 
 def check_contacts(
@@ -114,6 +120,12 @@ def check_contacts(
     is_kept = ~clean["row"].is_in(held_rows.implode()) if len(held_rows) else None
     kept = clean if is_kept is None else clean.filter(is_kept)
     held = clean.clear() if is_kept is None else clean.filter(~is_kept)
+    is_nobodys = is_placeholder_sis_id(vocabulary)
+    if met["sis-id-placeholder"].any():
+        kept, held = (
+            rows.with_columns(pl.when(~is_nobodys.fill_null(value=False)).then("sis_id"))
+            for rows in (kept, held)
+        )
     return Checked(_with_other(kept), as_held(held), findings)
 
 

@@ -16,7 +16,8 @@ from kinsync.pipeline.names import comparable, given_name
 from kinsync.pipeline.phones import comparable_phone, is_placeholder_phone
 from kinsync.pipeline.text import word_key
 
-_MORE_PHONES = pl.List(pl.Struct({"phone": pl.String, "type": pl.String}))
+_PHONE = ("phone", "extension", "type", "type_source")
+_MORE_PHONES = pl.List(pl.Struct(dict.fromkeys(_PHONE, pl.String)))
 _MORE_EMAILS = pl.List(pl.String)
 
 
@@ -157,6 +158,21 @@ def office_reaches(people: People, reached: pl.Series) -> pl.Series:
     return shared_evidence(pl.concat([frame.filter(wanted) for frame in found]), "reach")
 
 
+def phones_of(contacts: pl.DataFrame) -> pl.DataFrame:
+    """Every phone of each contact (``who``), a row each, with all that is said about it."""
+    named = {name: name if name == "phone" else f"phone_{name}" for name in _PHONE}
+    first = contacts.drop_nulls("phone").select("who", *named.values())
+    more = _unpacked(contacts).select(
+        "who", *(pl.col("more").struct.field(name).alias(named[name]) for name in _PHONE)
+    )
+    return pl.concat([first, more.drop_nulls("phone")])
+
+
+def emails_of(contacts: pl.DataFrame) -> pl.DataFrame:
+    """Every mailbox of each contact (``who``), a row each: ``email``."""
+    return _emails(contacts).select("who", email="reach")
+
+
 def _first_phones(contacts: pl.DataFrame) -> pl.DataFrame:
     return contacts.filter(pl.col("phone").is_not_null()).select(
         "who",
@@ -166,15 +182,21 @@ def _first_phones(contacts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _more_phones(contacts: pl.DataFrame) -> pl.DataFrame:
+    return (
+        _unpacked(contacts)
+        .select(
+            "who",
+            reach=pl.col("more").struct.field("phone"),
+            is_household=(pl.col("more").struct.field("type") == "Home").fill_null(value=False),
+        )
+        .filter(pl.col("reach").is_not_null())
+    )
+
+
+def _unpacked(contacts: pl.DataFrame) -> pl.DataFrame:
     more = contacts.filter(pl.col("more_phones").is_not_null())
-    unpacked = more.select(
-        "who", pl.col("more_phones").str.json_decode(_MORE_PHONES).alias("more")
-    ).explode("more")
-    return unpacked.select(
-        "who",
-        reach=pl.col("more").struct.field("phone"),
-        is_household=(pl.col("more").struct.field("type") == "Home").fill_null(value=False),
-    ).filter(pl.col("reach").is_not_null())
+    phones = more.select("who", pl.col("more_phones").str.json_decode(_MORE_PHONES).alias("more"))
+    return phones.explode("more")
 
 
 def _emails(contacts: pl.DataFrame) -> pl.DataFrame:

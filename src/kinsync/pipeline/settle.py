@@ -148,14 +148,17 @@ def _hash(column: str) -> pl.Expr:
     return pl.when(pl.col(column).is_not_null()).then(pl.col(column).hash()).alias(column)
 
 
-def settle(ours: Prints, theirs: Prints) -> Unsettled:
+def settle(ours: Prints, theirs: Prints, compared: pl.Series | None = None) -> Unsettled:
     """Everything but the people and students who read as before and touch nobody else.
 
     Args:
         ours: what the sync reads like.
         theirs: what is published reads like.
+        compared: hashes of ids (``id_hash``) of those published who are looked at in any case.
     """
     pairs = _only_ones(ours).join(_only_ones(theirs), on="exact", suffix="_published")
+    if compared is not None:
+        pairs = pairs.filter(~pl.col("who_published").is_in(compared.implode()))
     left = [
         (side, side.contacts.filter(~pl.col("who").is_in(known.implode())))
         for side, known in ((ours, pairs["who"]), (theirs, pairs["who_published"]))

@@ -14,9 +14,10 @@ from kinsync.domain.vocabulary import PHONE_TYPES
 from kinsync.pipeline.evidence import joint
 from kinsync.pipeline.phones import comparable_phone
 
-_TOLD = (
+TOLD = (
     "name", "sis_id", "phone", "phone_extension", "phone_type", "phone_type_source", "email",
 )  # fmt: skip
+"""What one row tells about its person."""
 
 Rows = Iterable[pl.DataFrame]
 """Kept rows (``frames.CLEAN``), in pieces."""
@@ -59,14 +60,14 @@ def contact_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
     is_told_twice = pl.col("contact").is_in(told.filter(told.is_duplicated()).unique().implode())
     several = []
     for piece in _beside(rows, planned):
-        told_here = piece.filter("is_detail").select("contact", *_TOLD)
+        told_here = piece.filter("is_detail").select("contact", *TOLD)
         several.append(told_here.filter(is_told_twice))
         alone = told_here.filter(~is_told_twice)
         yield alone.with_columns(
             pl.lit(None, pl.String).alias(name) for name in ("more_phones", "more_emails")
         ).select(CONTACTS.names())
     if several:
-        yield _folded(pl.concat(several)).select(CONTACTS.names())
+        yield folded(pl.concat(several)).select(CONTACTS.names())
 
 
 def relationship_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -99,11 +100,11 @@ def _beside(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
         start += piece.height
 
 
-def _folded(told: pl.DataFrame) -> pl.DataFrame:
-    """People about whom the rows say several things.
+def folded(told: pl.DataFrame) -> pl.DataFrame:
+    """People (``contact``) about whom rows (``TOLD``) say several things.
 
     The fullest name stands: one in order before "Last, First", one in small letters too before
-    one in capitals alone.
+    one in capitals alone. Of several SIS ids, which people alone can bring together, the first.
     """
     name = pl.col("name")
     is_turned = name.str.contains(",", literal=True)
@@ -117,7 +118,7 @@ def _folded(told: pl.DataFrame) -> pl.DataFrame:
             name,
         )
         .group_by("contact", maintain_order=True)
-        .agg(pl.col("name").first(), pl.col("sis_id").drop_nulls().first())
+        .agg(pl.col("name").first(), pl.col("sis_id").min())
     )
     return (
         people.join(_phones(told), on="contact", how="left")

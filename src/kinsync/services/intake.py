@@ -33,6 +33,7 @@ from kinsync.pipeline.ends import ends_of, held_keys
 from kinsync.pipeline.link import link, repeated
 from kinsync.pipeline.map import Columns
 from kinsync.pipeline.sis_ids import judge_sis_ids, rows_to_judge
+from kinsync.pipeline.told_apart import Anchors, told_apart
 from kinsync.services.across_rows import FIELDS, TOLD, places_of
 from kinsync.services.counts import Counts, Rest
 from kinsync.services.refine import FIRSTS, LONE, Refined, Refinery
@@ -154,8 +155,10 @@ class Intake:
 
     # -- taking in ---------------------------------------------------------------------------
 
-    def take_in(self, vocabulary: Vocabulary, progress: Progress) -> "Intake":
-        """Read everything. After it, the counts stand and frames can be asked for."""
+    def take_in(
+        self, vocabulary: Vocabulary, progress: Progress, anchors: Anchors | None = None
+    ) -> "Intake":
+        """Read everything, the ``anchors`` told apart. After it, frames can be asked for."""
         self._open()
         if self.is_refused:
             return self
@@ -172,7 +175,7 @@ class Intake:
                 self._collect(refined)
                 kept.append(refined.without_frames())
         if not self.is_refused:
-            self._join_together(kept, vocabulary)
+            self._join_together(kept, vocabulary, anchors or Anchors.of_nobody())
         return self
 
     def _open(self) -> None:
@@ -202,7 +205,7 @@ class Intake:
 
     # -- what takes all rows to see ----------------------------------------------------------
 
-    def _join_together(self, kept: list[Refined], vocabulary: Vocabulary) -> None:
+    def _join_together(self, kept: list[Refined], vocabulary: Vocabulary, anchors: Anchors) -> None:
         keys = pl.concat([empty(KEYS), *(refined.keys for refined in kept)])
         lone = pl.concat([empty(LONE), *(refined.lone for refined in kept)])
         self.held = pl.concat([empty(HELD), *(refined.held for refined in kept)])
@@ -221,7 +224,7 @@ class Intake:
         self._is_kept = is_kept
         if not is_kept.all():
             keys = keys.filter(is_kept)
-        linked = link(keys)
+        linked = link(told_apart(keys, anchors))
         again = pl.concat(
             [repeated(keys), lone.filter(~pl.col("student").is_first_distinct())["row"]]
         )

@@ -17,6 +17,7 @@ from kinsync.pipeline.map import Columns
 from kinsync.pipeline.settle import id_hash
 from kinsync.pipeline.touched import IN_ORDER, TIES, same_lines, touched
 from kinsync.services.counts import Counts, Rest
+from kinsync.services.decided import Decided
 from kinsync.services.delivery import Delivery
 from kinsync.services.intake import Intake, Source
 from kinsync.services.refine import Refinery
@@ -52,8 +53,13 @@ def narrowed(
     spool: Spool,
     progress: Progress,
     most_touched: float,
+    decided: Decided | None = None,
 ) -> Narrowed | None:
-    """Take in what is touched, or nothing where the whole has to be looked at."""
+    """Take in what is touched, or nothing where the whole has to be looked at.
+
+    Whoever something is decided about counts as touched.
+    """
+    decided = decided or Decided()
     source = delivery.sources[0]
     places = same_lines(known.lines["line"], lines.hashes)
     is_new = places.is_null()
@@ -67,7 +73,11 @@ def narrowed(
     seeds = seeds | (known.lines["held"] > 0)
     new = lines.part(is_new, spool.path("new.csv"))
     keys = _keys(Source(new, source.mapping), delivery)
-    keys = {name: pl.concat([keys[name], known.carried[name].drop_nulls()]) for name in TIES}
+    more = [known.carried, decided.keys]
+    keys = {
+        name: pl.concat([keys[name], *(frame[name].drop_nulls() for frame in more)])
+        for name in TIES
+    }
     is_touched, keys_touched = touched(known.lines, known.further, seeds, keys)
     if is_touched.arg_true().len() > most_touched * known.lines.height:
         return None
@@ -78,7 +88,7 @@ def narrowed(
     is_taken = is_new | is_touched.gather(places).fill_null(value=True)
     file = lines.part(is_taken, spool.path("touched.csv"))
     intake = Intake([Source(file, source.mapping)], spool, tells_ends=True)
-    intake.take_in(delivery.vocabulary, progress)
+    intake.take_in(delivery.vocabulary, progress, decided.anchors)
     if intake.is_refused:
         return None
     places = places.set(is_taken, None)

@@ -12,12 +12,12 @@ from kinsync.domain.changes import Changes, Matched, Snapshot
 from kinsync.domain.frames import CONTACTS, KINDS, RELATIONSHIPS, STUDENTS, empty
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline.carry import carry
-from kinsync.pipeline.diff import diff
 from kinsync.pipeline.match import Frames, NewIds, match
 from kinsync.pipeline.people import reached
 from kinsync.pipeline.settle import Unsettled, id_hash, prints, published_prints, settle
 from kinsync.pipeline.snapshot import schools
 from kinsync.pipeline.touched import TIES
+from kinsync.services.decided import Decided, part_of
 from kinsync.services.intake import Intake
 from kinsync.store.snapshots import Published
 
@@ -42,6 +42,7 @@ def compare(
     new_ids: NewIds,
     vocabulary: Vocabulary,
     with_waiting_ids: WithWaitingIds,
+    decided: Decided | None = None,
 ) -> Night:
     """What publishing this delivery would do.
 
@@ -53,19 +54,22 @@ def compare(
         new_ids: where new ids come from.
         vocabulary: which names, phones and mailboxes are placeholders, and no evidence.
         with_waiting_ids: gives new records the ids of another service that wait for them.
+        decided: what people decided about pairs of contacts.
     """
+    decided = decided or Decided()
+    unfolded = decided.unfolded(published)
     ours = prints(intake.student_pieces(), intake.contact_pieces(), intake.relationship_pieces())
-    unsettled = settle(ours, published_prints(published.frames))
+    unsettled = settle(ours, published_prints(unfolded.frames), decided.compared)
     del ours
-    before = _published(published, unsettled)
+    before = _published(unfolded, unsettled)
     incoming = _incoming(intake, unsettled)
-    gone = absent(incoming)
+    gone = decided.absent(absent(incoming))
     matched = match(incoming, before, gone, new_ids, vocabulary)
     matched = with_waiting_ids(matched, (before, gone))
     defers = intake.has_unreadable_student
     kept = carry(matched, before, intake.held, vocabulary, defer_deletions=defers)
     return Night(
-        changes=diff(kept.snapshot, before, kept.merged),
+        changes=decided.changes(kept, _shown(published, unsettled, before, decided)),
         is_deferred=defers and kept.snapshot.records() > matched.snapshot.records(),
         carried=_carried(kept.snapshot, matched.snapshot),
     )
@@ -107,6 +111,19 @@ def _incoming(intake: Intake, unsettled: Unsettled) -> Frames:
         "contact": pl.concat([empty(CONTACTS), *intake.contact_pieces(who)]),
         "relationship": pl.concat([empty(RELATIONSHIPS), *intake.relationship_pieces(who)]),
     }
+
+
+def _shown(
+    published: Published, unsettled: Unsettled, before: Snapshot, decided: Decided
+) -> Snapshot:
+    """The same part of what is published, in which everybody who is the same is one contact."""
+    if decided.is_nothing:
+        return before
+    who = pl.concat([unsettled.published, decided.compared]).unique()
+    people = part_of(published, who).frames
+    return Snapshot(
+        {**before.frames, "contact": people["contact"], "relationship": people["relationship"]}
+    )
 
 
 def _published(published: Published, unsettled: Unsettled) -> Snapshot:

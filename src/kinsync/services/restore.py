@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import polars as pl
+
 from kinsync.domain.changes import Changes
 from kinsync.domain.errors import ChangeInput
 from kinsync.pipeline.diff import diff
 from kinsync.services.sync import Tools
-from kinsync.store import publish, records, snapshots
+from kinsync.store import publish, records, same_person, snapshots
 from kinsync.store.database import district_lock
 
 
@@ -26,7 +28,11 @@ def restore(district: records.District, version: int, tools: Tools) -> tuple[rec
             raise ChangeInput(f"Version {version} is what {district.name} publishes now.")
         earlier = snapshots.as_of(district.id, version)
         changes = diff(earlier, snapshots.load(district.id, storage=tools.storage))
-        changes = replace(changes, merged=snapshots.turned(district.id, changes))
+        changes = replace(
+            changes,
+            merged=snapshots.turned(district.id, changes),
+            parts=_parts(district, version),
+        )
         run = records.start_sync(
             district, at=tools.now(), origin="restore", file_name=f"version {version}"
         )
@@ -42,3 +48,9 @@ def restore(district: records.District, version: int, tools: Tools) -> tuple[rec
         )
         publish.publish(publication, storage=tools.storage, step=tools.step)
         return records.find_sync(district.id, run.id), changes
+
+
+def _parts(district: records.District, version: int) -> pl.DataFrame | None:
+    """Who stood behind each face then; None where the same do now."""
+    then, now = (same_person.parts(district.id, one) for one in (version, district.published))
+    return None if then.equals(now) else then

@@ -29,6 +29,7 @@ from kinsync.services.adopted import (
     settle_waiting_ids,
     with_waiting_ids,
 )
+from kinsync.services.decided import Decided, decided
 from kinsync.services.delivery import Delivery
 from kinsync.services.intake import Intake
 from kinsync.services.narrow import MOST_TOUCHED
@@ -112,17 +113,30 @@ def sync_delivery(
                 f"{district.name} is paused: nothing is published. 'kinsync pause --resume' or "
                 "'kinsync blackout --remove' ends that; --preview works meanwhile."
             )
+        said = decided(
+            district.id,
+            district.published,
+            delivery.vocabulary,
+            since=_since(district, tools),
+        )
+        delivery = replace(delivery, rules=said.rules(delivery.rules))
         run = _start(district, delivery, tools, is_preview=is_preview, turn=turn)
         if not is_preview and (before := _published_already(district, delivery)):
             return Outcome(_end_unread(run, before, tools))
         try:
             with taken_in(
-                district, delivery, tools.storage, tools.progress, tools.most_touched
+                district, delivery, tools.storage, tools.progress, tools.most_touched, said
             ) as taken:
-                return _Run(district, run, delivery.vocabulary, tools).finish(taken)
+                return _Run(district, run, delivery.vocabulary, tools, said).finish(taken)
         except KinsyncError as error:
             _note_failure(run, error, tools)
             raise
+
+
+def _since(district: records.District, tools: Tools) -> int:
+    """The first version whose deletions count: who has gone since then gets the old id back."""
+    days = periods_of(district.settings, tools.keep).record
+    return records.first_version_after(district.id, tools.now() - timedelta(days=days))
 
 
 def _start(
@@ -175,6 +189,7 @@ class _Run:
     sync: records.Sync
     vocabulary: Vocabulary
     tools: Tools
+    decided: Decided
 
     def finish(self, taken: TakenIn) -> Outcome:
         """From what was read to the end of the sync."""
@@ -193,6 +208,7 @@ class _Run:
             ids.allocate,
             self.vocabulary,
             partial(self._with_waiting_ids, before),
+            self.decided,
         )
         if night.is_deferred:
             intake.note_file_finding("deletions-deferred")
@@ -250,10 +266,7 @@ class _Run:
         )
 
     def _absent(self, incoming: Frames) -> Snapshot:
-        days = periods_of(self.district.settings, self.tools.keep).record
-        since = records.first_version_after(
-            self.district.id, self.tools.now() - timedelta(days=days)
-        )
+        since = _since(self.district, self.tools)
         keys = self.tools.identity_keys
         return absent(self.district.id, incoming, self.vocabulary, keys, since=since)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from kinsync.pipeline.touched import TIES
+from kinsync.services.decided import Decided
 from kinsync.services.delivery import Delivery
 from kinsync.services.intake import Intake
 from kinsync.services.narrow import Narrowed, lines_after, narrowed
@@ -64,6 +65,7 @@ def taken_in(
     storage: Storage,
     progress: Progress,
     most_touched: float,
+    decided: Decided,
 ) -> Iterator[TakenIn]:
     """What the delivery of a sync amounts to, as long as the block lasts: its rows wait on disk."""
     first, *others = delivery.sources
@@ -74,14 +76,17 @@ def taken_in(
     if lines and known:
         with Spool() as spool:
             published = snapshots.published(district.id, storage=storage)
-            narrow = narrowed(delivery, lines, known, published, spool, progress, most_touched)
+            narrow = narrowed(
+                delivery, lines, known, published, spool, progress, most_touched, decided
+            )
             if narrow:
                 yield TakenIn(narrow.intake, lines, stamp, published, narrow)
                 return
     del known
     with Spool() as spool:
         intake = Intake(delivery.sources, spool, tells_ends=lines is not None)
-        yield TakenIn(intake.take_in(delivery.vocabulary, progress), lines, stamp)
+        intake.take_in(delivery.vocabulary, progress, decided.anchors)
+        yield TakenIn(intake, lines, stamp)
 
 
 def _stamp(delivery: Delivery, lines: Lines) -> str:

@@ -6,7 +6,7 @@ district's row is locked meanwhile, so editions of a connection follow one anoth
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -105,6 +105,39 @@ def touched(
     return noticed(
         before.frames, before.after(changes).frames, changes, follow_students=follow_students
     )
+
+
+def foreseen(
+    district_id: int, before: Published, changes: Changes, *, one: Collection[str] = ()
+) -> list[tuple[str, dict[str, dict[str, int]]]]:
+    """What each connection would be told of these changes: its application, and how many events.
+
+    The people of ``one`` are withheld together.
+
+    Raises:
+        TryAgainLater: the database is away.
+    """
+    with outages(doing="looking ahead"), contextlib.closing(connect()) as connection:
+        found = ties(connection.cursor(), district_id)
+        named = connection.execute(
+            "SELECT connection.id, name FROM connection JOIN application"
+            " ON application.id = application_id WHERE district_id = %s",
+            (district_id,),
+        )
+        names = {int(id_): str(name) for id_, name in named}
+    return [(names[tie.connection_id], _foreseen(tie, before, changes, one)) for tie in found]
+
+
+def _foreseen(
+    tie: Tie, before: Published, changes: Changes, one: Collection[str]
+) -> dict[str, dict[str, int]]:
+    old, new = touched(before, changes, follow_students=tie.share.limits_students)
+    counts: dict[str, dict[str, int]] = {}
+    share = tie.share.withholding_with(one)
+    told = events(old, new, tie.share, share).group_by("kind", "act").len().sort("kind", "act")
+    for kind, act, count in told.iter_rows():
+        counts.setdefault(kind, {})[act] = count
+    return counts
 
 
 def tell(cursor: Cursor, tie: Tie, turn: Turn, share: Share) -> pl.DataFrame:

@@ -19,7 +19,7 @@ from psycopg.types.json import Jsonb
 from kinsync.domain.changes import Changes, FirstChanges, KindChanges, Snapshot
 from kinsync.domain.errors import Conflict, Defect, TryAgainLater
 from kinsync.domain.frames import KINDS, PUBLISHED
-from kinsync.store import feeds, snapshots
+from kinsync.store import feeds, merging, snapshots
 from kinsync.store.copying import Cursor, copy_in
 from kinsync.store.database import connect, outages
 from kinsync.store.first_load import Records, load_first
@@ -116,7 +116,7 @@ def _publish(
                 _write_changes(cursor, publication, step)
             else:
                 publication = _write_first(cursor, publication, records, storage, public_id, step)
-            _write_merges(cursor, publication)
+            merging.write(cursor, publication.district_id, publication.version, publication.changes)
             step("merges")
             _tell_connections(cursor, publication, storage)
             step("feeds")
@@ -280,40 +280,6 @@ def _insert_known(cursor: Cursor, publication: Publication, kind: str, frame: pl
         {"district": publication.district_id, "version": publication.version, "still": STILL},
     )
     cursor.execute("DROP TABLE coming")
-
-
-def _write_merges(cursor: Cursor, publication: Publication) -> None:
-    """Remember who goes on under which other id; earlier pointers follow to the same record."""
-    merged = publication.changes.merged.select("from_id", "into_id")
-    if merged.is_empty():
-        return
-    cursor.execute(
-        "CREATE TEMPORARY TABLE merging ON COMMIT DROP AS"
-        " SELECT from_id, into_id FROM contact_merge LIMIT 0"
-    )
-    copy_in(cursor, sql.SQL("merging (from_id, into_id)"), merged)
-    cursor.execute("ANALYZE merging")
-    values = {"district": publication.district_id, "version": publication.version}
-    cursor.execute(
-        "DELETE FROM contact_merge AS earlier USING merging WHERE earlier.district_id ="
-        " %(district)s AND earlier.from_id = merging.into_id AND earlier.into_id = merging.from_id",
-        values,
-    )
-    cursor.execute(
-        "UPDATE contact_merge AS earlier SET into_id = merging.into_id FROM merging"
-        " WHERE earlier.district_id = %(district)s AND earlier.into_id = merging.from_id",
-        values,
-    )
-    cursor.execute(
-        "INSERT INTO contact_merge (district_id, from_id, from_legacy_id, into_id, version)"
-        " SELECT %(district)s, from_id, (SELECT legacy_id FROM contact"
-        " WHERE contact.district_id = %(district)s AND contact.id = from_id LIMIT 1),"
-        " into_id, %(version)s FROM merging"
-        " ON CONFLICT (district_id, from_id)"
-        " DO UPDATE SET into_id = excluded.into_id, version = excluded.version",
-        values,
-    )
-    cursor.execute("DROP TABLE merging")
 
 
 def _tell_connections(cursor: Cursor, publication: Publication, storage: Storage) -> None:

@@ -102,6 +102,11 @@ DELETE FROM webhook_message WHERE district_id = %(district)s
 AND (finished_at <= %(messages)s OR occurred_at <= %(record)s)
 """
 
+PARTS = """
+DELETE FROM same_person_part WHERE district_id = %(district)s AND until <= %(upto)s
+"""
+"""Who stood behind a face, as they were: values all of it."""
+
 IDENTITIES = """
 DELETE FROM identity WHERE district_id = %(district)s AND NOT EXISTS (
     SELECT 1 FROM {kind} AS record WHERE record.district_id = identity.district_id
@@ -203,6 +208,7 @@ def _blank(
                 sql.SQL("{} = NULL").format(sql.Identifier(name)) for name in names
             )
             count += _of_ended(cursor, BLANK, kind, {**values, "done": done, "upto": upto}, blanks)
+        count += _run(cursor, PARTS, {**values, "upto": upto})
         cursor.execute(
             "UPDATE version SET purged_at = %(at)s WHERE district_id = %(district)s"
             " AND number < %(upto)s AND purged_at IS NULL",

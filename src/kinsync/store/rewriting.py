@@ -31,6 +31,7 @@ TABLES = (
     "search_key",
     "dashboard_act",
     "webhook_message",
+    "same_person_part",
 )
 """Of which a purge takes rows or values away."""
 

@@ -149,7 +149,10 @@ def save_changes(folder: Folder, changes: Changes) -> None:
     frames = {
         f"{kind}-{part}": getattr(changes.kinds[kind], part) for kind in KINDS for part in PARTS
     }
-    write_frames(folder / CHANGES, {**frames, "merged": changes.merged})
+    frames["merged"] = changes.merged
+    if changes.parts is not None:
+        frames["parts"] = changes.parts
+    write_frames(folder / CHANGES, frames)
 
 
 def load_changes(folder: Folder) -> Changes:
@@ -162,6 +165,7 @@ def load_changes(folder: Folder) -> Changes:
     return Changes(
         {kind: KindChanges(*(frames[f"{kind}-{part}"] for part in PARTS)) for kind in KINDS},
         frames["merged"],
+        frames.get("parts"),
     )
 
 

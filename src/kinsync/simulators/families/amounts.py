@@ -8,7 +8,9 @@ from dataclasses import dataclass, fields, replace
 SIBLINGS = 0.15
 """Share of the students who have a sibling in the district; siblings share their contacts."""
 
-STRUCTURE = frozenset({"contacts_per_student", "sis_id", "landline", "own_surname"})
+STRUCTURE = frozenset(
+    {"contacts_per_student", "sis_id", "landline", "own_surname", "name_nickname", "name_slip"}
+)
 """Amounts that say who lives together rather than how badly it was typed: never scaled."""
 
 
@@ -34,6 +36,8 @@ class Mess:
     name_titled: float = 0.01  # "Mrs. …"
     name_spaced: float = 0.004  # with a double blank
     name_varies: float = 0.02  # rows that leave out the person's middle initial
+    name_nickname: float = 0.0  # with a nickname, for a given name that has one
+    name_slip: float = 0.0  # with a letter of the given name left out
 
     # words, of rows
     type_blank: float = 0.0008

@@ -1,10 +1,12 @@
 """The seven contact columns, as an invented school clerk would type them."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import polars as pl
 
+from kinsync.domain.vocabulary import default_vocabulary
 from kinsync.simulators.families import phones
 from kinsync.simulators.families.dice import Ints, Mask
 from kinsync.simulators.families.district import District
@@ -93,7 +95,7 @@ def _spellings(district: District, rows: Skeleton, renamed: int) -> list[pl.Seri
     male = is_male(district.dice, rows.who).astype(np.int64)
     frame = pl.DataFrame(
         {
-            "given": called.given,
+            "given": _as_called(district, rows, called.given),
             "surname": called.surname,
             "initial": _initials(district, rows),
             "tail": _tails(rows.who),
@@ -109,6 +111,31 @@ def _spellings(district: District, rows: Skeleton, renamed: int) -> list[pl.Seri
         titled=pl.concat_str("title", plain),
         spaced=pl.concat_str("given", "initial", pl.lit("  "), "surname", "tail"),
     ).get_columns()
+
+
+def _as_called(district: District, rows: Skeleton, given: pl.Series) -> pl.Series:
+    """The given name, by a nickname or with a slip where a student's school has it so."""
+    dice, mess, keys = district.dice, district.mess, (rows.student, rows.who.person)
+    nickname = given.replace_strict(_nicknames(), default=given)
+    is_long = given.str.len_chars() > _LEAST_FOR_A_SLIP
+    slip = (given.str.head(2) + given.str.slice(3)).zip_with(is_long, given)
+    kind = dice.kind((mess.name_nickname, mess.name_slip), "called", *keys)
+    return _chosen(kind, [nickname, slip], given)
+
+
+_LEAST_FOR_A_SLIP = 5
+
+
+@cache
+def _nicknames() -> dict[str, str]:
+    """A nickname for each given name that has one, both with a capital."""
+    meant = default_vocabulary().nicknames
+    return {
+        full.capitalize(): called.capitalize()
+        for called in sorted(meant)
+        for full in sorted(meant[called])
+        if called != full
+    }
 
 
 def _initials(district: District, rows: Skeleton) -> pl.Series:

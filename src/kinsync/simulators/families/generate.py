@@ -1,7 +1,7 @@
 """Files of any size, night after night, in the memory of one chunk."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,20 +33,24 @@ def generate(
     seed: int = 1,
     truth: bool = False,
     mess: float = 1.0,
+    misnamed: float = 0.0,
     report: Callable[[int, int], None] | None = None,
     chunk_students: int = CHUNK_STUDENTS,
 ) -> Generated:
     """Writes ``folder/night1/students.csv``, ``night2/…``: one district, night after night.
 
-    The bytes depend on ``students``, ``seed`` and ``mess`` alone: not on the machine, its cores
-    or ``chunk_students``, and a night not on how many follow.
+    The bytes depend on ``students``, ``seed``, ``mess`` and ``misnamed`` alone: not on the machine,
+    its cores or ``chunk_students``, and a night not on how many follow.
 
     Args:
         truth: Also write ``truth.csv`` beside each file (``writing.TRUTH_COLUMNS``).
         mess: How often things are wrong, as a multiple of ``amounts.Mess``; 0 is a clean file.
+        misnamed: Share of a person's rows with one student that have a nickname, and of those with
+            a letter left out of the given name.
         report: Called with the students done and the students in all, after each chunk.
     """
-    district = District(Dice(seed), Mess().scaled(mess), Nightly(), students)
+    amounts = replace(Mess().scaled(mess), name_nickname=misnamed, name_slip=misnamed)
+    district = District(Dice(seed), amounts, Nightly(), students)
     folders = [NightFolder(folder / f"night{n + 1}", truth=truth) for n in range(nights)]
     done = 0
     for first, numbers in _chunks(district, nights, chunk_students):

@@ -20,6 +20,7 @@ from kinsync.store.models.records import (
     Sync,
     Version,
 )
+from kinsync.store.models.same_person import AlikePair, SamePerson, SamePersonPart
 from kinsync.store.models.searching import Reach, SearchKey, SearchState
 from kinsync.store.models.sharing import Edition, Event, Visible
 from kinsync.store.models.sources import Pull, Source, SourceMapping
@@ -35,6 +36,7 @@ from kinsync.store.models.webhooks import WebhookEndpoint, WebhookMessage
 __all__ = [
     "Act",
     "Adopted",
+    "AlikePair",
     "Application",
     "Backup",
     "Connection",
@@ -54,6 +56,8 @@ __all__ = [
     "Reach",
     "Relationship",
     "Role",
+    "SamePerson",
+    "SamePersonPart",
     "Schedule",
     "School",
     "SearchKey",

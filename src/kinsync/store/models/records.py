@@ -41,7 +41,7 @@ class Sync(models.Model):
     district = models.ForeignKey(District, on_delete=models.PROTECT)
     state = models.TextField()  # running, published, unchanged, previewed, held, discarded, …
     is_preview = models.BooleanField(default=False)
-    origin = models.TextField()  # file, restore
+    origin = models.TextField()  # file, restore, decision
     file_name = models.TextField()
     sha256 = models.TextField()
     rules = models.TextField()  # version of the rules and mapping it ran under
@@ -71,11 +71,12 @@ class Version(models.Model):
     district = models.ForeignKey(District, on_delete=models.PROTECT, db_index=False)
     number = models.IntegerField()
     published_at = models.DateTimeField()
-    origin = models.TextField()  # sync, restore
+    origin = models.TextField()  # sync, restore, decision
     sync_id = models.BigIntegerField()
     counts = models.JSONField(default=dict)
     cache = models.TextField(default="")  # folder of its Parquet copy in storage, see snapshots
     purged_at = models.DateTimeField(null=True)  # since when its records have no values any more
+    alike_at = models.DateTimeField(null=True)  # when pairs that look alike were found in it
 
     class Meta:
         db_table = "version"
