@@ -250,6 +250,16 @@ def merged_into(cursor: CursorWrapper, district_id: int, id_: str) -> str | None
     return None if row is None else str(row[0])
 
 
+def merged_from(cursor: CursorWrapper, district_id: int, id_: str) -> list[str]:
+    """Ids of whoever turned out to be this contact."""
+    cursor.execute(
+        "SELECT from_id FROM contact_merge WHERE district_id = %s AND into_id = %s"
+        " ORDER BY from_id",
+        (district_id, id_),
+    )
+    return [str(row[0]) for row in cursor.fetchall()]
+
+
 def _dicts(cursor: CursorWrapper) -> list[dict[str, Any]]:
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -19,7 +19,10 @@ django.setup(set_prefix=False)
 from kinsync.web.health import counted  # noqa: E402 - needs Django to be set up
 
 PLACES = frozenset(
-    ("", "accounts", "sync", "data-browser", "sources", "applications", "team", "audit", "district")
+    (
+        *("", "accounts", "sync", "data-browser", "same-person", "sources", "applications"),
+        *("team", "audit", "district"),
+    )
 )
 """First parts of the addresses of pages."""
 

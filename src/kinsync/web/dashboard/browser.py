@@ -265,6 +265,7 @@ def _dossier(request: HttpRequest, visit: Visit, table: str, id_: str) -> HttpRe
         emails=dossier.emails_of(found.record) if table == "contact" else (),
         served=as_served(whose, visit.district, table, found),
         applications=seen_by_applications(visit.district, table, own_id),
+        merged=dossier.merged_from(whose, own_id) if table == "contact" else {},
         is_withheld=table == "contact" and own_id in share.withheld(visit.district),
         disclosed=asked(visit.district, own_id)[:-ACTS_SHOWN - 1 : -1],
         looked=accounts.acts(visit.district.id, subject=own_id, limit=ACTS_SHOWN),
