@@ -31,7 +31,7 @@ def without_scripts(chromium: Browser, site: Site) -> Page:
 
 
 def test_an_application_is_connected_without_emergency_contacts(page: Page) -> None:
-    page.get_by_role("link", name="Applications").click()
+    page.goto("/applications")
     page.get_by_label("Name").fill("Reading Room")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_text("The secret is shown this once")).to_be_visible()

@@ -142,6 +142,30 @@ def list_pairs(
     return Page(shown, _spelt(shown[-1].key) if len(found) > limit else None)
 
 
+def list_decided(
+    district: records.District, verdict: str, *, after: str | None = None, limit: int = 50
+) -> Page:
+    """A page of the pairs about which this is decided, the latest first, alike or not any more.
+
+    Raises:
+        TryAgainLater: the database is away.
+    """
+    said = [one for one in same_person.in_force(district.id) if one.verdict == verdict]
+    said = [one for one in reversed(said) if after is None or one.id < after]
+    shown = said[:limit]
+    ids = sorted({id_ for one in shown for id_ in one.pair})
+    known = same_person.last_known(district.id, ids).contacts if ids else None
+    names = {} if known is None else dict(known.select("id", "name").rows())
+    pairs = [
+        AlikePair(
+            one.low_id, one.high_id, 0, [], names.get(one.low_id), names.get(one.high_id),
+            one.verdict, one.decided_by, one.decided_at,
+        )
+        for one in shown
+    ]  # fmt: skip
+    return Page(pairs, shown[-1].id if len(said) > limit else None)
+
+
 def sentences(reasons: Sequence[str]) -> list[str]:
     """The reasons in plain words."""
     return [REASONS[code].sentence for code in reasons]

@@ -1,8 +1,9 @@
 """Same person? Pairs side by side, decided, seen before and taken back; a wrong merge is split."""
 
 import re
+from datetime import UTC, datetime
 
-from kinsync.services import share
+from kinsync.services import overview, share
 from kinsync.store import access, records
 from kinsync.web.dashboard.visits import tools
 from tests.web.dashboard.brookfield import EVERYBODY, sync_file
@@ -16,8 +17,6 @@ OTHER = LOLA.replace("Parent Holm7", "Parrent Holm7")
 
 def contacts() -> int:
     district = records.find_district("Brookfield")
-    from kinsync.services import overview
-
     return overview.published(district).get("contact", 0)
 
 
@@ -42,7 +41,7 @@ def test_a_pair_is_listed_with_reasons_and_stands_side_by_side(office: Desk) -> 
 
 
 def test_what_applications_would_be_told_is_seen_before(office: Desk) -> None:
-    application, _ = access.add_application("Bus Planner", at=records_at())
+    application, _ = access.add_application("Bus Planner", at=datetime.now(UTC))
     sync_file(office, EVERYBODY + OTHER)
     home = records.find_district("Brookfield")
     share.connect(home, application, share.Limits(), tools())
@@ -138,9 +137,3 @@ def test_hostile_names_stay_words(office: Desk) -> None:
     assert all("<script>x" not in page.html for page in pages)
     assert office.see("/same-person?after=nonsense").status == 400
     assert office.see("/same-person/a/b").status == 404
-
-
-def records_at() -> object:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC)

@@ -1,6 +1,7 @@
 """Applications: who reads the district's contacts, how much of them, and by which tokens."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -29,7 +30,7 @@ def applications(request: HttpRequest, visit: Visit) -> HttpResponse:
     return _list(request, visit)
 
 
-def _list(request: HttpRequest, visit: Visit, **made: object) -> HttpResponse:
+def _list(request: HttpRequest, visit: Visit, **made: Any) -> HttpResponse:
     found = connections.readers(visit.district)
     withheld = sorted({id_ for one in found for id_ in one.share.withheld})
     is_shown = visit.sees_people and bool(visit.role)

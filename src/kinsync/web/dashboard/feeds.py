@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,7 +28,7 @@ class Told:
     """One event in plain words."""
 
     id: str
-    created: str
+    at: datetime
     kind: str
     act: str
     name: str
@@ -63,7 +64,7 @@ def _told(event: Mapping[str, Any]) -> Told:
     is_bare = "name" not in record
     return Told(
         id=event["id"],
-        created=event["created"],
+        at=datetime.fromisoformat(event["created"]),
         kind=kind,
         act=event["type"].partition(".")[2],
         name="Somebody who is withheld" if is_bare else _name(record["name"]),

@@ -1,6 +1,6 @@
 """Same person? Pairs that look alike, side by side, and what people decide about them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,9 +76,11 @@ def pairs(request: HttpRequest, visit: Visit) -> HttpResponse:
     if state not in STATES:
         raise Http404
     is_ready = alike.prepare(visit.district, tools())
-    found = alike.list_pairs(
-        visit.district, states=[state], after=request.GET.get("after") or None, limit=SHOWN
-    )
+    after = request.GET.get("after") or None
+    if state == "open":
+        found = alike.list_pairs(visit.district, after=after, limit=SHOWN)
+    else:
+        found = alike.list_decided(visit.district, state, after=after, limit=SHOWN)
     ids = [id_ for one in found.pairs for id_ in (one.low_id, one.high_id)]
     if ids:
         visit.record("looked at pairs", STATES[state], subjects=ids)
@@ -172,7 +174,7 @@ def _people(contacts: pl.DataFrame) -> list[Row]:
 
 def _beside(contacts: pl.DataFrame, names: Mapping[str, str]) -> Beside:
     people = _people(contacts)
-    fields = {
+    fields: Mapping[str, Callable[[Row], Sequence[str]]] = {
         "Name": lambda one: [one["name"] or "No name"],
         "Phones": lambda one: [_phone(phone) for phone in dossier.phones_of(one)],
         "E-mails": dossier.emails_of,

@@ -13,7 +13,7 @@ from kinsync.services.browse import Whose
 from kinsync.services.dossier import Dossier
 from kinsync.services.glimpse import Glimpse
 from kinsync.services.overview import Connected
-from kinsync.services.read import Scope
+from kinsync.services.read import Contact, Scope, Student
 from kinsync.store import access, records
 from kinsync.web.api import v1, v2, v3
 from kinsync.web.api.answers import ApiError, Body, Call
@@ -118,9 +118,10 @@ def would_be_served(district: records.District, share: Share, seen: Glimpse) -> 
     When a record was changed last is left out: it follows from what the application has seen.
     """
     people = seen.contacts if seen.is_seen else ()
+    served: list[Student | Contact] = [seen.student, *people]
     student, *contacts = [
         shown(json.dumps(share.as_json()), v3.user(one, district.public_id, "v3.1"))
-        for one in (seen.student, *people)
+        for one in served
     ]
     for record in (student, *contacts):
         record.pop("last_modified")
