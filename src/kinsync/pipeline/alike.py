@@ -17,7 +17,7 @@ from kinsync.pipeline.alike_names import names_alike
 from kinsync.pipeline.match_pairs import CROWD
 from kinsync.pipeline.people import People, describe, office_reaches, reaches
 
-OFTEN = 2
+OFTEN = 4
 """A name that more contacts of the district bear is a common one."""
 MOST_PAIRS = 100_000
 """So many of the best are kept: nobody looks at more."""
