@@ -1,7 +1,7 @@
 """``make bench``: the table of work on a district's file, as ratios to a bare read of that file,
 and uploads over SFTP.
 
-python -m benchmarks [--rows 100000,300000,3000000] [--data FOLDER] [--sftp-clients 200]
+python -m benchmarks [--rows 100000,300000,3000000] [--data FOLDER] [--sftp-clients 200] [--upkeep]
 
 Behind the tables stands what ten times the rows cost, in time and in memory.
 """
@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import api, sftp
+from benchmarks import api, sftp, upkeep
 from benchmarks.measure import Measured, bare_read, kinsync
 
 MUST = {
@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--sftp-clients", type=int, default=sftp.CLIENTS, help="0 leaves SFTP out")
     parser.add_argument("--sftp-large-mb", type=int, default=700, help="0 leaves it out")
     parser.add_argument("--no-api", action="store_true", help="leave the API's tables out")
+    parser.add_argument("--upkeep", action="store_true", help="backup, restore and purge as well")
     asked = parser.parse_args()
     found: dict[int, dict[str, Measured]] = {}
     sizes = list(map(int, filter(None, asked.rows.split(","))))
@@ -48,7 +49,13 @@ def main() -> None:
         with_api = rows == max(sizes) and not asked.no_api
         with tempfile.TemporaryDirectory(prefix="kinsync-bench-") as folder:
             Path(folder).chmod(0o711)
-            found[rows] = run(rows, Path(folder), asked.data or Path(folder), with_api=with_api)
+            found[rows] = run(
+                rows,
+                Path(folder),
+                asked.data or Path(folder),
+                with_api=with_api,
+                with_upkeep=asked.upkeep,
+            )
     for rows in sorted(found):
         if rows * TENFOLD in found:
             show_growth(rows, found[rows], found[rows * TENFOLD])
@@ -58,8 +65,10 @@ def main() -> None:
             sftp.run(Path(folder), clients=asked.sftp_clients, large_mb=asked.sftp_large_mb)
 
 
-def run(rows: int, folder: Path, data: Path, *, with_api: bool) -> dict[str, Measured]:
-    """Measure one size and print its table, and those of the API over it."""
+def run(
+    rows: int, folder: Path, data: Path, *, with_api: bool, with_upkeep: bool
+) -> dict[str, Measured]:
+    """Measure one size and print its table, and those of the API and of upkeep over it."""
     night1, night2 = generated(rows, data)
     yardstick = statistics.median(bare_read(night1).seconds for _ in range(YARDSTICK_RUNS))
     size = night1.stat().st_size
@@ -85,6 +94,9 @@ def run(rows: int, folder: Path, data: Path, *, with_api: bool) -> dict[str, Mea
         show(name, measured[name], yardstick)
     if with_api:
         api.run(home, night1)
+    if with_upkeep:
+        print()
+        upkeep.run(home, yardstick, ["backup", "restore", "purge"])
     shutil.rmtree(home, ignore_errors=True)
     return measured
 

@@ -40,7 +40,14 @@ def measure(command: Sequence[str], *, environment: Mapping[str, str] | None = N
 
 def kinsync(*arguments: str, home: Path | None = None) -> Measured:
     """Measure a ``kinsync`` command."""
-    environment = {"KINSYNC_HOME": str(home)} if home else None
+    return measured_with({}, *arguments, home=home)
+
+
+def measured_with(
+    settings: Mapping[str, str], *arguments: str, home: Path | None = None
+) -> Measured:
+    """The same with settings."""
+    environment = {**settings, **({"KINSYNC_HOME": str(home)} if home else {})}
     return measure([sys.executable, "-m", "kinsync", *arguments], environment=environment)
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kinsync.services.sources import Reach
     from kinsync.services.uploads import Uploads
     from kinsync.services.webhooks import Tools as WebhookTools
+    from kinsync.store.sealing import Sealer
 
 SETTINGS_FILE = "kinsync.toml"
 
@@ -49,20 +50,44 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings.read(environ, file)
 
 
-def connect_database(settings: Settings, *, session: str = "kinsync") -> None:
+def connect_database(
+    settings: Settings, *, session: str = "kinsync", statement_seconds: int = 0
+) -> None:
     """Open the database of these settings, set up Django on it, and bring its tables up to date.
 
-    ``session`` is what the database calls all connections of this process.
+    A machine that does not hold the installation's seal key goes no further.
+
+    ``session`` is what the database calls all connections of this process; from then on each of
+    their statements may take ``statement_seconds``, any time where it is 0.
 
     Raises:
         ChangeInput, TryAgainLater: as ``store.database.open_database`` says.
-        ChangeInput: a backup has been restored here half.
+        ChangeInput: a backup has been restored here half, or another seal key is held here.
     """
+    update_database(settings, session=session)
+    check_seal_keys(settings)
+    if statement_seconds:
+        database.limit_statements(statement_seconds)
+
+
+def update_database(settings: Settings, *, session: str = "kinsync") -> None:
+    """The same for whoever mends the keys of this machine: they are not looked at."""
     unfinished.refuse(settings.home)
     reach_database(settings, session=session)
     from kinsync.store.migrate import migrate  # needs Django to be set up
 
     migrate()
+
+
+def check_seal_keys(settings: Settings) -> None:
+    """See that this machine holds the seal keys of its database. Needs a connected database.
+
+    Raises:
+        ChangeInput: it does not, or a key is malformed.
+    """
+    from kinsync.store import seal_keys
+
+    seal_keys.check(_held_keys(settings), at=now(), keep_days=settings.keep.record)
 
 
 def reach_database(settings: Settings, *, session: str = "kinsync") -> None:
@@ -71,6 +96,19 @@ def reach_database(settings: Settings, *, session: str = "kinsync") -> None:
     os.environ[database.ENVIRONMENT] = make_conninfo(address, application_name=session)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kinsync.web.settings")
     django.setup()
+
+
+def forget_lost_keys(settings: Settings) -> list[str]:
+    """Go on without the seal keys that are not held here, and answer their ids."""
+    from kinsync.store import seal_keys
+
+    return seal_keys.forget_lost(_held_keys(settings))
+
+
+def _held_keys(settings: Settings) -> list[str]:
+    from kinsync.store import sealing
+
+    return sealing.key_ids(sealing.held_keys(settings.home, settings.seal_key))
 
 
 def leave_database() -> None:
@@ -109,25 +147,43 @@ def webhook_tools(settings: Settings) -> "WebhookTools":
         ChangeInput: a setting is malformed.
     """
     from kinsync.services.webhooks import Tools
-    from kinsync.store.sealing import open_sealer
     from kinsync.transport.post import Poster, resolve
 
     return Tools(
         now=now,
         resolve=resolve,
         send=Poster(),
-        sealer=open_sealer(settings.home, settings.seal_key),
+        sealer=sealer(settings),
         chance=random.random,
         allowed=read_networks(settings.webhook_allow, setting="KINSYNC_WEBHOOK_ALLOW"),
         keep_days=settings.keep.messages,
     )
 
 
+def sealer(settings: Settings) -> "Sealer":
+    """What seals secrets. Needs a connected database; the first call makes the home's seal key.
+
+    Raises:
+        ChangeInput: a key is malformed, or this machine does not hold the installation's.
+    """
+    from kinsync.store.sealing import open_sealer
+
+    made = open_sealer(settings.home, settings.seal_key)
+    check_seal_keys(settings)  # it may be new
+    return made
+
+
 def identity_keys(settings: Settings) -> "Keys":
     """The keys of identities, read when they are asked for; the first call makes the seal key."""
+    return cache(lambda: _derived_keys(settings, "identity"))
+
+
+def _derived_keys(settings: Settings, purpose: str) -> list[bytes]:
     from kinsync.store.sealing import derived_keys
 
-    return cache(lambda: derived_keys(settings.home, settings.seal_key, purpose="identity"))
+    keys = derived_keys(settings.home, settings.seal_key, purpose=purpose)
+    check_seal_keys(settings)  # it may be new
+    return keys
 
 
 def purge_tools(settings: Settings, *, on_wait: Callable[[], None] = lambda: None) -> "PurgeTools":
@@ -147,16 +203,14 @@ def purge_tools(settings: Settings, *, on_wait: Callable[[], None] = lambda: Non
 
 
 def environment_of_web(settings: Settings) -> dict[str, str]:
-    """What the process that serves the dashboard needs to know, as its environment.
+    """What the process that serves the dashboard needs to know. Needs a connected database.
 
     Keys that sign sessions follow from the seal keys: machines that share these share sessions.
 
     Raises:
         ChangeInput: the seal key is malformed.
     """
-    from kinsync.store.sealing import derived_keys
-
-    keys = derived_keys(settings.home, settings.seal_key, purpose="sessions")
+    keys = _derived_keys(settings, "sessions")
     return {**settings.as_environment(), SIGNING_KEYS: " ".join(key.hex() for key in keys)}
 
 
@@ -191,9 +245,8 @@ def reach(settings: Settings) -> "Reach":
         ChangeInput: a setting is malformed.
     """
     from kinsync.services.sources import Reach
-    from kinsync.store.sealing import open_sealer
 
-    return Reach(open_sealer(settings.home, settings.seal_key), now)
+    return Reach(sealer(settings), now)
 
 
 def pull_tools(settings: Settings) -> "PullTools":

@@ -16,7 +16,10 @@ def rewrite(
     manifest: Callable[[Note], object],
     end: Callable[[Note], object] = lambda _note: None,
 ) -> None:
-    """Change what a plain backup says at its beginning and at its end."""
+    """Change what a plain backup says at its beginning and at its end.
+
+    Rows of tables that it names no more go.
+    """
     members: dict[str, bytes] = {}
     with tarfile.open(out) as tar:
         for member in tar:
@@ -27,6 +30,10 @@ def rewrite(
         note = json.loads(members[name])
         change(note)
         members[name] = json.dumps(note).encode()
+    tables = json.loads(members["manifest.json"])["tables"]
+    for name in [one for one in members if one.startswith("tables/")]:
+        if name.split("/")[1] not in tables:
+            del members[name]
     with gzip.open(out, "wb") as packed, tarfile.open(fileobj=packed, mode="w|") as tar:
         for name, written in members.items():
             member = tarfile.TarInfo(name)

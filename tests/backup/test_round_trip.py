@@ -168,8 +168,10 @@ def test_a_plain_backup_is_a_tar_without_keys_and_says_what_is_missing(
     assert "keep a copy of keys/seal.key" in shown
     assert out.stat().st_mode & 0o077 == 0
     told = empty.home.run("restore-backup", out).out
-    assert "do not open here" in told
+    assert "nothing works without" in told
     assert not (empty.home.folder / "keys").exists()
+    assert "does not hold seal key" in empty.home.run("webhook", "list", *AT).err
+    assert empty.home.run("migrate", "--lost-key").code == 0
     assert "which is not held here" in try_endpoint(empty).said
 
 

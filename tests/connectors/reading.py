@@ -7,12 +7,13 @@ from pathlib import Path
 import polars as pl
 
 from kinsync.connectors import find_connector
-from kinsync.connectors.connector import Connector, Given, default_mapping
+from kinsync.connectors.connector import Connector, Given
 from kinsync.domain.frames import FINDINGS, empty
 from kinsync.domain.mapping import Mapping as SourceMapping
 from kinsync.pipeline.map import Columns
 from kinsync.services.counts import Counts
 from kinsync.services.delivery import delivery_of
+from kinsync.services.extracts import mapping_over
 from kinsync.services.intake import Intake, Source
 from kinsync.services.pulls import read_whole
 from kinsync.simulators.serving import Serving
@@ -48,6 +49,8 @@ class Reader:
     name: str
     settings: Mapping[str, str]
     folder: Path
+    own: str = ""
+    """The TOML of the district's own mapping."""
 
     @property
     def route(self) -> Connector:
@@ -58,7 +61,7 @@ class Reader:
     @property
     def given(self) -> Given:
         defaults = {one.name: one.default for one in self.route.settings if one.default is not None}
-        return Given({**defaults, **self.settings})
+        return Given({**defaults, **self.settings}, self.mapping.columns)
 
     def http(self) -> Http:
         route = self.route
@@ -97,7 +100,8 @@ class Reader:
 
     @property
     def mapping(self) -> SourceMapping:
-        return SourceMapping.from_toml(default_mapping(self.route), name=self.name)
+        own = SourceMapping.from_toml(self.own, name="own") if self.own else None
+        return mapping_over(self.route, own)
 
     def look(self) -> list[str]:
         """What ``kinsync source test`` says."""

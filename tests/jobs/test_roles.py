@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import httpx
 import psutil
@@ -99,3 +100,17 @@ def test_an_address_that_is_taken_ends_the_service_and_is_said_once(crew: Crew, 
 
     assert done.returncode == 2
     assert (done.stderr + done.stdout).count(f"Cannot listen on {address}") == 1
+
+
+def test_a_worker_waits_for_the_database_as_long_as_it_takes(
+    crew: Crew, lakeside: Uploader
+) -> None:
+    crew.settings["KINSYNC_STATEMENT_SECONDS"] = "1"
+    crew.start()
+    with lakeside.publishing_blocked():
+        lakeside.upload(SCHOOL)
+        until(lakeside.is_about_to_publish, "the worker waits")
+        time.sleep(2)
+    until(lambda: lakeside.version == 1, "the worker has published")
+
+    assert lakeside.syncs() == [("published", 1)]

@@ -3,12 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
-import boto3
 import polars as pl
 import pytest
-from moto.server import ThreadedMotoServer
 
 from kinsync import bootstrap
 from kinsync.domain.errors import ChangeInput, TryAgainLater
@@ -17,6 +14,7 @@ from kinsync.domain.settings import Settings
 from kinsync.store import storage as files
 from kinsync.store.folders import subfolders
 from kinsync.store.storage import Storage
+from tests.buckets import an_empty_bucket
 from tests.services.pupils import as_csv, mother, school_of
 from tests.store.test_storage import CHANGES
 
@@ -24,23 +22,10 @@ SCHOOL = school_of(12)
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def bucket() -> Iterator[str]:
     """The setting that names an empty bucket of a server on this machine."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    given = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "nobody",
-        "AWS_SECRET_ACCESS_KEY": "nothing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    name = f"contacts-{uuid4().hex}"  # the servers of one process share their buckets
-    boto3.client("s3").create_bucket(Bucket=name)
-    yield f"s3://{name}/nightly"
-    server.stop()
+    with an_empty_bucket() as setting:
+        yield setting
 
 
 @pytest.fixture

@@ -107,3 +107,72 @@ def test_columns_that_nobody_knows_are_left_out(tmp_path: Path) -> None:
     known = write(tmp_path, [Piece("students", [{"id": 1, "name": "x"}])])
 
     assert write(tmp_path, [Piece("students", [{"id": 1, "name": "x", "new": 5}])]) == known
+
+
+# -- what names no student -----------------------------------------------------------------------
+
+TIES = Table("ties", ("id", "person"), ("id", "person", "what"))
+PERSONS = Table("persons", ("person",), ("person", "name"), ("name",), via=("ties", "person"))
+PHONES = Table("phones", ("phone",), ("phone", "person"), via=("ties", "person"))
+
+
+def join_persons(tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+    whose = ["id", "person"]
+    theirs = tables["persons"].join(tables["phones"], on=whose, how="left")
+    ties = tables["ties"].join(theirs, on=whose)
+    return tables["students"].join(ties, on="id", how="left").sort("id", "person", "phone")
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    ties=st.sets(st.tuples(st.integers(0, 9), st.integers(0, 5))),
+    order=st.randoms(use_true_random=False),
+)
+def test_what_names_no_student_comes_to_every_student_whose_it_is(
+    ties: set[tuple[int, int]], order: random.Random, tmp_path: Path
+) -> None:
+    pieces = [
+        *(Piece("students", [{"id": n, "name": f"N{n}"}]) for n in range(8)),
+        *(Piece("ties", [{"id": who, "person": p, "what": "x"}]) for who, p in ties),
+        *(Piece("persons", [{"person": p, "name": f"P{p}"}]) for p in range(5)),
+        *(
+            Piece("phones", [{"phone": p + 10 * nth, "person": p}])
+            for p in (1, 2)
+            for nth in (0, 1)
+        ),
+    ]
+    order.shuffle(pieces)
+    path = tmp_path / "source.csv"
+    with Spool(tmp_path) as spool:
+        table = SourceTable((STUDENTS, TIES, PERSONS, PHONES), "id", spool, who="SIS")
+        for piece in pieces:
+            table.add(piece)
+        table.write(path, join_persons)
+    found = pl.read_csv(path, infer_schema=False).select("id", "person", "name_right", "phone")
+
+    expected: set[tuple[str | None, ...]] = set()
+    for who in range(8):
+        theirs = {p for of, p in ties if of == who and p < 5}
+        phones = {p: [str(p), str(p + 10)] if p in (1, 2) else [None] for p in theirs}
+        rows: set[tuple[str | None, ...]] = {
+            (str(who), str(p), f"P{p}", one) for p in theirs for one in phones[p]
+        }
+        expected |= rows or {(str(who), None, None, None)}
+    assert set(found.rows()) == expected
+    assert found.height == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("named", "more"),
+    [
+        (["STU.Name", "stu.ID", "Other.Field", "plain"], ()),
+        (["STU.Homeroom", "stu.home room", "STU.Age"], ("Homeroom", "Age")),
+        (["STU.made"], ()),
+    ],
+)
+def test_a_table_has_what_a_mapping_names_of_it(named: list[str], more: tuple[str, ...]) -> None:
+    table = Table("students", ("id",), ("id", "name"), called="STU", made=("Made",))
+
+    assert table.widened(named).columns == ("id", "name", *more)

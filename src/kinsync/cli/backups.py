@@ -136,9 +136,9 @@ def _show_restored(done: "Restored") -> None:
         say(f"{done.rows:,} rows and {done.files:,} files are restored, as of {moment}.")
     if done.missing_keys:
         say(
-            f"Secrets that are sealed under key {', '.join(done.missing_keys)} do not open here: "
+            f"Seal key {', '.join(done.missing_keys)} is not held here, and nothing works without: "
             "put the keys/seal.key that belongs to the backup into the home, or add its key to "
-            "KINSYNC_SEAL_KEY."
+            "KINSYNC_SEAL_KEY. Where it is lost for good, run 'kinsync migrate --lost-key'."
         )
     if done.left_out:
         say(f"Left out, because they are none of Kinsync's: tables {', '.join(done.left_out)}.")

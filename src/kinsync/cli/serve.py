@@ -42,7 +42,7 @@ def serve(
 
 def _serve_web(http: str | None, *, others: Mapping[str, Sequence[str]], as_json: bool) -> None:
     """Serve the web door, and the other roles in processes beside it."""
-    settings = connected()
+    settings = connected(is_door=True)
     host, port = Settings(http=http).address("http") if http else settings.address("http")
     from kinsync.web.server import serve as serve_web
 
@@ -58,7 +58,7 @@ def _serve_web(http: str | None, *, others: Mapping[str, Sequence[str]], as_json
 
 def _serve_sftp(sftp: str | None, *, as_json: bool) -> None:
     """Take uploads over SFTP."""
-    settings = connected()
+    settings = connected(is_door=True)
     host, port = Settings(sftp=sftp).address("sftp") if sftp else settings.address("sftp")
     from kinsync.sftp.limits import Limits
     from kinsync.sftp.server import serve as serve_uploads

@@ -10,10 +10,14 @@ if TYPE_CHECKING:
     from kinsync.services.sync import Tools
 
 
-def connected(*, session: str = "kinsync") -> Settings:
-    """The settings of this command, with their database open; ``session`` names its connections."""
+def connected(*, session: str = "kinsync", is_door: bool = False) -> Settings:
+    """The settings of this command, with their database open; ``session`` names its connections.
+
+    Somebody waits before a door: there no statement takes longer than is set.
+    """
     settings = bootstrap.read_settings()
-    bootstrap.connect_database(settings, session=session)
+    seconds = settings.statement_seconds if is_door else 0
+    bootstrap.connect_database(settings, session=session, statement_seconds=seconds)
     return settings
 
 

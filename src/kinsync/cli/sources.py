@@ -82,7 +82,10 @@ def _secrets(connector: str) -> Mapping[str, str]:
     for one in sources.secrets_of(connector):
         value = os.environ.get(_variable(one.name))
         if value is None and sys.stdin.isatty():
-            value = click.prompt(f"{one.name} ({one.words})", hide_input=True, err=True)
+            asked = f"{one.name} ({one.words})"
+            value = click.prompt(
+                asked, default=one.default, show_default=False, hide_input=True, err=True
+            )
         elif value is None:
             value = sys.stdin.readline().rstrip("\r\n")
         if value:

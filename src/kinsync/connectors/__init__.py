@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 CONNECTORS: Mapping[str, str] = {
     "aeries": "kinsync.connectors.aeries.api:AeriesApi",
+    "ed-fi": "kinsync.connectors.ed_fi.api:EdFiApi",
     "illuminate": "kinsync.connectors.illuminate.extract:IlluminateExtract",
+    "illuminate-api": "kinsync.connectors.illuminate.api:IlluminateApi",
     "infinite-campus-auto": "kinsync.connectors.infinite_campus.auto:InfiniteCampusAuto",
     "schoolinsight": "kinsync.connectors.schoolinsight.query:SchoolInsight",
+    "skyward-api": "kinsync.connectors.skyward.sms2:SkywardSms2",
     "skyward-auto": "kinsync.connectors.skyward.auto:SkywardAuto",
+    "skyward-qmlativ": "kinsync.connectors.skyward.qmlativ:SkywardQmlativ",
 }
 """Name → where its class is. It is imported when it is used."""
 

@@ -53,6 +53,8 @@ class Given:
     """The settings and secrets of one source, defaults filled in."""
 
     values: Mapping[str, str] = field(repr=False)
+    columns: Sequence[str] = ()
+    """What the mapping of the source names: all of it is asked for that the system has."""
 
     def __getitem__(self, name: str) -> str:
         return self.values[name]
@@ -71,6 +73,28 @@ class Given:
     def listed(self, name: str) -> tuple[str, ...]:
         """A setting that is a list, separated by commas."""
         return tuple(one.strip() for one in self[name].split(",") if one.strip())
+
+    def is_on(self, name: str) -> bool:
+        """A setting that is yes or no.
+
+        Raises:
+            ChangeInput: it is neither.
+        """
+        answer = self[name].strip().lower()
+        if answer not in ("yes", "no"):
+            raise ChangeInput(f"The setting {name} is to be yes or no.")
+        return answer == "yes"
+
+    def chosen(self, name: str, words: Sequence[str]) -> str:
+        """A setting that is one of some words.
+
+        Raises:
+            ChangeInput: it is none of them.
+        """
+        word = self[name].strip().lower()
+        if word not in words:
+            raise ChangeInput(f"The setting {name} is to be {' or '.join(words)}.")
+        return word
 
 
 class Route(Protocol):
@@ -98,6 +122,10 @@ class Connector(Route, Protocol):
     key: ClassVar[str]
     """The column that tells students apart, in every table that has it."""
     limits: ClassVar[Limits]
+
+    def tables_of(self, given: Given) -> Sequence[Table]:
+        """The tables, with everything in them that the mapping of a source names."""
+        return [table.widened(given.columns) for table in self.tables]
 
     def base(self, given: Given) -> str:
         """The address at which paths begin."""

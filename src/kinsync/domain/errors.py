@@ -8,8 +8,10 @@ Wrong *data* is a finding (``domain.rules``); a row never raises.
     │   ├── Refused      a file that cannot be read as contacts (its findings say why)
     │   ├── Revoked      an account that was closed while it was in use
     │   └── SourceRefusal  a source does not let us in, or has not what is asked of it
+    │       └── NothingThere   it has nothing there, or not with these parameters
     ├── TryAgainLater    database, network or disk is away: nothing was published
-    │   └── IncompletePull   a source gave less than all it has, or nothing that can be read
+    │   ├── IncompletePull   a source gave less than all it has, or nothing that can be read
+    │   └── TookTooLong  a statement was cut off by its limit: at once it would be again
     ├── Conflict         somebody else changed it meanwhile: look again before repeating
     └── Defect           ours: report it
 
@@ -43,6 +45,10 @@ class SourceRefusal(ChangeInput):
     """A source refuses: address, credentials, certificate or rights have to be put right there."""
 
 
+class NothingThere(SourceRefusal):
+    """A source does not know the question: a connector may have another way to ask."""
+
+
 class Conflict(ChangeInput):
     """The thing moved since it was looked at; nothing was done."""
 
@@ -55,6 +61,10 @@ class TryAgainLater(KinsyncError):
 
 class IncompletePull(TryAgainLater):
     """A source answered with less than the whole: a pull that is short is never compared."""
+
+
+class TookTooLong(TryAgainLater):
+    """A statement reached the limit of this process and was ended; the connection still works."""
 
 
 class Defect(KinsyncError):

@@ -11,7 +11,7 @@ from kinsync.domain.retention import Periods
 PREFIX = "KINSYNC_"
 SIGNING_KEYS = f"{PREFIX}SIGNING_KEYS"
 """Keys that sessions are signed with, told by one process to its children. Not for operators."""
-MAY_BE_ZERO = {"rate_limit", "rewrite_mb"}
+MAY_BE_ZERO = {"rate_limit", "rewrite_mb", "statement_seconds"}
 """Numbers where 0 has a meaning."""
 
 
@@ -42,6 +42,8 @@ class Settings:
     """Where ``serve`` listens for SFTP, as HOST:PORT."""
     rate_limit: int = 1200
     """Requests a minute that a token may make, on all web processes together; 0 for any number."""
+    statement_seconds: int = 30
+    """How long a statement of the web or SFTP door may take in the database; 0 for any time."""
     seal_key: str = field(default="", repr=False)
     """Keys under which secrets are sealed, the newest first; else ``keys/seal.key`` of the home."""
     backup_passphrase: str = field(default="", repr=False)

@@ -106,7 +106,7 @@ def read_whole(
         SourceRefusal, IncompletePull: it is not the whole.
         TryAgainLater: the disk is full.
     """
-    table = SourceTable(route.tables, route.key, spool, who=http.who)
+    table = SourceTable(route.tables_of(told), route.key, spool, who=http.who)
     for piece in route.read(http, told, {}):
         table.add(piece)
         progress(piece.table, table.rows[piece.table])

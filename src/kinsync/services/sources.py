@@ -134,10 +134,11 @@ def given(route: Route, source: Source, reach: Reach) -> Given:
     """The settings and secrets of a source, with defaults; to be used and dropped.
 
     Raises:
-        ChangeInput: the secrets do not open here.
+        ChangeInput: the secrets do not open here, or its mapping is not valid.
     """
     defaults = {one.name: one.default for one in route.settings if one.default is not None}
-    return Given({**defaults, **source.settings, **sources.credentials(source, reach.sealer)})
+    values = {**defaults, **source.settings, **sources.credentials(source, reach.sealer)}
+    return Given(values, mapping_of(source).columns)
 
 
 def connected(route: Connector, source: Source, told: Given, reach: Reach) -> Http:

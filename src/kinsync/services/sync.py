@@ -136,7 +136,8 @@ def sync_delivery(
 def _since(district: records.District, tools: Tools) -> int:
     """The first version whose deletions count: who has gone since then gets the old id back."""
     days = periods_of(district.settings, tools.keep).record
-    return records.first_version_after(district.id, tools.now() - timedelta(days=days))
+    now = tools.now()
+    return records.first_version_after(district.id, now - timedelta(days=days), at=now)
 
 
 def _start(

@@ -15,6 +15,7 @@ from kinsync.domain.errors import (
     KinsyncError,
     NotFound,
     Revoked,
+    TookTooLong,
     TryAgainLater,
 )
 from kinsync.services.sftp_accounts import Account, is_open
@@ -80,6 +81,8 @@ class Service:
 def _twice(work: Callable[[], T]) -> T:
     try:
         return work()
+    except TookTooLong:
+        raise
     except TryAgainLater:
         return work()
 

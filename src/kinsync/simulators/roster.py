@@ -4,7 +4,9 @@ What a system serves is a view of ``Roster.students`` and ``Roster.contacts``; w
 (``person``), and a night may pass.
 """
 
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Generic, TypeVar
 
 import numpy as np
 import polars as pl
@@ -51,6 +53,7 @@ class Roster:
         """``mess`` is how much is typed wrongly, as a multiple of the generator's usual."""
         self._district = District(Dice(seed), Mess().scaled(mess), Nightly(), students)
         self._rows = first_night(self._district, np.arange(students, dtype=np.int64))
+        self._view: View = lambda contacts: contacts
         self.night = 1
         self._take_apart()
 
@@ -64,13 +67,50 @@ class Roster:
         self._rows = rows
         self._take_apart()
 
+    def seen_as(self, view: "View") -> None:
+        """From now on ``contacts`` are what a system can hold of them."""
+        self._view = view
+        self._take_apart()
+
     def _take_apart(self) -> None:
         shown = visible(self._rows)
         self.students = shown.select(STUDENT_COLUMNS).unique(
             "Student_id", keep="first", maintain_order=True
         )
-        self.contacts = _contacts(shown.filter(pl.col("person").is_not_null()))
+        self.contacts = self._view(_contacts(shown.filter(pl.col("person").is_not_null())))
         self.schools = self.students["School_id"].unique().sort().to_list()
+
+
+View = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+Record = TypeVar("Record")
+
+
+class Shown(Generic[Record]):
+    """What a system makes of a frame, made once for each night."""
+
+    def __init__(self, make: Callable[[pl.DataFrame], Sequence[Record]]) -> None:
+        self._make = make
+        self._of: pl.DataFrame | None = None
+        self._records: Sequence[Record] = ()
+
+    def of(self, frame: pl.DataFrame) -> Sequence[Record]:
+        """The records of a frame."""
+        if self._of is not frame:
+            self._of, self._records = frame, self._make(frame)
+        return self._records
+
+
+_OF_PERSON = ("name", "first", "last", "phone", "phone_kind", "email")
+
+
+def as_persons(contacts: pl.DataFrame) -> pl.DataFrame:
+    """What a system holds that has a record for each person, and one tie to each student."""
+    told = (pl.col(name).first().over("person") for name in _OF_PERSON)
+    return contacts.with_columns(told).unique(
+        ("student", "person"), keep="first", maintain_order=True
+    )
 
 
 def _contacts(rows: pl.DataFrame) -> pl.DataFrame:

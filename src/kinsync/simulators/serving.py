@@ -229,6 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
     serving: Serving
     protocol_version = "HTTP/1.1"
     server_version = "Simulator"
+    disable_nagle_algorithm = True  # else the body waits 40 ms for the header to be acknowledged
 
     def do_GET(self) -> None:
         self._answer()

@@ -9,6 +9,10 @@ from kinsync.simulators.serving import System
 
 SYSTEMS: Mapping[str, str] = {
     "aeries": "kinsync.simulators.aeries:AeriesSystem",
+    "ed-fi": "kinsync.simulators.ed_fi:EdFiSystem",
+    "illuminate-api": "kinsync.simulators.illuminate:IlluminateSystem",
+    "skyward-qmlativ": "kinsync.simulators.skyward_qmlativ:SkywardQmlativSystem",
+    "skyward-api": "kinsync.simulators.skyward_sms2:SkywardSms2System",
 }
 """Name → where its class is; beside it stands what ``QUIRKS`` it has."""
 

@@ -9,9 +9,9 @@ import psycopg
 from django.conf import settings as django_settings
 from django.db import Error as DjangoError
 from django.db import connections
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from kinsync.domain.errors import ChangeInput, Defect, TryAgainLater
+from kinsync.domain.errors import ChangeInput, Defect, TookTooLong, TryAgainLater
 from kinsync.domain.settings import Settings
 from kinsync.store.embedded import EmbeddedServer
 
@@ -78,11 +78,26 @@ def connect(*, autocommit: bool = False) -> psycopg.Connection:
     return psycopg.connect(os.environ[ENVIRONMENT], autocommit=autocommit, connect_timeout=10)
 
 
+def limit_statements(seconds: int) -> None:
+    """Let no statement of this process and of those that it starts take longer; 0 for any time.
+
+    The limit is an option of each connection, so it costs no round trip. Call where Django is set
+    up, before threads connect.
+    """
+    options = conninfo_to_dict(os.environ[ENVIRONMENT]).get("options") or ""
+    limited = f"{options} -c statement_timeout={seconds * 1000}".strip()
+    os.environ[ENVIRONMENT] = make_conninfo(os.environ[ENVIRONMENT], options=limited)
+    for connection in connections.all():
+        connection.settings_dict["OPTIONS"]["options"] = limited
+        connection.close()
+
+
 @contextlib.contextmanager
 def outages(*, doing: str = "") -> Iterator[None]:
     """Say what a database error means, without the values that PostgreSQL puts in its texts.
 
     Raises:
+        TookTooLong: a statement reached this process's limit, or somebody had it cancelled.
         TryAgainLater: the server is away, stopped, out of space, or gave another one precedence.
         Defect: it refused what we asked for.
     """
@@ -92,6 +107,11 @@ def outages(*, doing: str = "") -> Iterator[None]:
     except (psycopg.Error, DjangoError) as error:
         cause = error.__cause__ if isinstance(error, DjangoError) else error
         state = getattr(cause, "sqlstate", None)
+        if isinstance(cause, psycopg.errors.QueryCanceled):
+            raise TookTooLong(
+                f"The database took too long{during} ({state}). Nothing was published. Try again "
+                "later; where it stays so, look for what keeps the database busy."
+            ) from None
         if isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError)):
             _forget_connections()
             raise TryAgainLater(

@@ -43,12 +43,13 @@ def district_reader(district_id: int, sight: Sight = EVERYTHING) -> Iterator[Cur
     with outages(doing="reading"), connection.cursor() as cursor:
         if cursor.connection.info.transaction_status != TransactionStatus.IDLE:
             raise RuntimeError("A gate opens outside of any transaction, and in no other gate.")
-        cursor.execute(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;"  # all in one round trip
-            "SELECT set_config('role', %s, true), set_config('kinsync.district', %s, true)," + SEE,
-            (WEB_ROLE, str(district_id), *_settings(sight)),
-        )
         try:
+            cursor.execute(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;"  # all in one round trip
+                "SELECT set_config('role', %s, true), set_config('kinsync.district', %s, true),"
+                + SEE,
+                (WEB_ROLE, str(district_id), *_settings(sight)),
+            )
             yield cursor
         finally:
             _leave(cursor)

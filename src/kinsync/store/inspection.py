@@ -17,8 +17,12 @@ SETTINGS = (
     "superuser_reserved_connections",
     "synchronous_commit",
 )
-BEFORE_THE_WALL = {"connection"}
-"""Tables that are read before it is known which district a token belongs to."""
+BEFORE_THE_WALL = {"connection", "dashboard_role"}
+"""Tables that are read before it is known which district a token, or who signs in, belongs to."""
+
+
+OF_SIGN_IN = "^(account|axes|django_session|mfa|socialaccount|usersessions)"
+"""Tables of the packages that let people in and out: rows come and go there, none of a district."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Walls:
     bare: list[str]
     """Tables with a district's rows that have no row-level security."""
     writable: list[str]
-    """Tables of which it may delete rows, or all of them."""
+    """Tables of which it may delete rows, or all of them, beside those of signing in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,11 @@ def walls(web_role: str = WEB_ROLE) -> Walls:
         attributes=[name for name, has in zip(names, role[0], strict=True) if has],
         owned=_names(f"{_TABLES} AND pg_get_userbyid(c.relowner) = %s", web_role),
         bare=_names(f"{_TABLES} AND c.relname <> ALL(%s) AND {_BARE}", list(BEFORE_THE_WALL)),
-        writable=_names(f"{_TABLES} AND has_table_privilege(%s, c.oid, 'DELETE')", web_role),
+        writable=_names(
+            f"{_TABLES} AND c.relname !~ %s AND has_table_privilege(%s, c.oid, 'DELETE')",
+            OF_SIGN_IN,
+            web_role,
+        ),
     )
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Max, Q, QuerySet
 
 from kinsync.domain.errors import ChangeInput, Conflict, NotFound
@@ -270,12 +270,26 @@ def note_reported(sync: Sync, at: datetime) -> None:
         rows.update(reported_at=at)
 
 
-def first_version_after(district_id: int, moment: datetime) -> int:
-    """The first version published from then on; the next one where none was."""
-    with outages(doing="looking at versions"):
-        rows = models.Version.objects.filter(district_id=district_id)
-        last = rows.filter(published_at__lt=moment).aggregate(last=Max("number"))["last"]
-    return 1 + (last or 0)
+OLD_VERSION = """
+SELECT coalesce(
+    min(number) FILTER (WHERE published_at > %(moment)s AND published_at <= %(at)s) - 1,
+    max(number) FILTER (WHERE published_at <= %(moment)s), 0)
+FROM version WHERE district_id = %(district)s
+"""
+"""The last version that is as old as a moment, seen from a later one (``at``).
+
+A clock goes wrong now and then. A version that says it is older than one before it, or of the
+future, is as old as those around it: nobody is purged, or forgotten, before their time.
+"""
+
+
+def first_version_after(district_id: int, moment: datetime, *, at: datetime) -> int:
+    """The first version published from ``moment`` on; the next one where none was. ``at``: now."""
+    before = moment - timedelta(microseconds=1)
+    with outages(doing="looking at versions"), connection.cursor() as cursor:
+        cursor.execute(OLD_VERSION, {"district": district_id, "moment": before, "at": at})
+        [last] = cursor.fetchone() or (0,)
+    return 1 + int(last)
 
 
 def kept_since(district_id: int) -> int:

@@ -23,6 +23,7 @@ from kinsync.domain.retention import Periods
 from kinsync.store import absences, identities, search, snapshots
 from kinsync.store.copying import Cursor
 from kinsync.store.database import connect, outages
+from kinsync.store.records import OLD_VERSION
 
 VALUES = {
     "student": [name for name in PUBLISHED["student"] if name != "id"],
@@ -33,11 +34,6 @@ VALUES = {
 
 Hashed = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
 """Takes students and contacts (``frames.PUBLISHED``); answers ``identities.KEPT``."""
-
-VERSION_AT = """
-SELECT coalesce(max(number), 0) FROM version WHERE district_id = %(district)s
-AND published_at <= %(moment)s
-"""
 
 ENDED = """
 FROM (SELECT DISTINCT id FROM ending WHERE district_id = %(district)s AND kind = {kind}
@@ -183,7 +179,7 @@ def _run(cursor: Cursor, statement: str, values: dict[str, object]) -> int:
 
 
 def _version_at(cursor: Cursor, values: dict[str, object], moment: str) -> int:
-    row = cursor.execute(VERSION_AT, {**values, "moment": values[moment]}).fetchone()
+    row = cursor.execute(OLD_VERSION, {**values, "moment": values[moment]}).fetchone()
     return int(str(row[0])) if row else 0
 
 

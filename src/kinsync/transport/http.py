@@ -25,7 +25,7 @@ import orjson
 import stamina
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
-from kinsync.domain.errors import ChangeInput, IncompletePull, SourceRefusal
+from kinsync.domain.errors import ChangeInput, IncompletePull, NothingThere, SourceRefusal
 from kinsync.transport.connecting import BROKEN, refused_certificate, why
 from kinsync.transport.network import Network, ThreadClock, TooLarge, Transport
 from kinsync.transport.signing import TokenRefused, quoted
@@ -35,6 +35,8 @@ log = logging.getLogger("kinsync.pull")
 MOST_REDIRECTS = 3
 _AGAIN = frozenset({408, 425, 429, *range(500, 600)} - {501})
 """Statuses that may be over the next time."""
+_UNKNOWN = frozenset({400, 405, 410, 422, 501})
+"""Statuses by which a system says that it cannot answer such a question, beside 404."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -145,13 +147,14 @@ class Http:
     ) -> Answer:
         """The answer of ``path``, whose ``{parts}`` are put in; JSON.
 
+        A path that begins with a stroke begins at the root of the host.
+
         Raises:
-            SourceRefusal: the system does not let us, or has no such address.
+            SourceRefusal: the system does not let us; NothingThere: it has no such address.
             IncompletePull: it did not answer as it should, however often it was asked.
         """
         filled = {name: quoted(part) for name, part in (parts or {}).items()}
-        url = self._base + path.format_map(filled)
-        return self.follow(path, url, params, headers)
+        return self.follow(path, path.format_map(filled), params, headers)
 
     def follow(
         self,
@@ -298,11 +301,12 @@ class Http:
                 "was published. Have the right granted there."
             )
         if status == 404:
-            return SourceRefusal(
+            return NothingThere(
                 f"{self.who} has nothing at {asked} (HTTP 404). Nothing was published. Check the "
                 "address of the source, and whether its interface is switched on."
             )
-        return SourceRefusal(f"{self.who} refused {asked} (HTTP {status}). Nothing was published.")
+        kind = NothingThere if status in _UNKNOWN else SourceRefusal
+        return kind(f"{self.who} refused {asked} (HTTP {status}). Nothing was published.")
 
 
 def _say_again(details: RetryDetails) -> None:

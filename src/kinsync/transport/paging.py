@@ -194,6 +194,7 @@ def pages(
     rows: Callable[[Answer], Rows] = Answer.rows,
     key: Sequence[str] = (),
     parts: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Iterator[Rows]:
     """The pages of a list, in order, each when it has come; empty ones are left out.
 
@@ -201,6 +202,7 @@ def pages(
         rows: the rows of an answer.
         key: names whose values tell rows apart: where a list moves while it is read, a row comes
             twice, and another one not at all.
+        headers: sent with every request.
 
     Raises:
         IncompletePull, SourceRefusal: what came is not the whole list.
@@ -210,7 +212,10 @@ def pages(
     while asked is not None:
         account.note_asked(asked)
         wanted = {**(params or {}), **asked.params}
-        answer = http.follow(path, asked.url) if asked.url else http.get(path, wanted, parts=parts)
+        if asked.url:
+            answer = http.follow(path, asked.url, headers=headers)
+        else:
+            answer = http.get(path, wanted, headers, parts)
         found = rows(answer)
         account.note(found, answer.body, paging.total(answer))
         if found:

@@ -7,7 +7,7 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from urllib.parse import quote
 
 import httpx2
@@ -59,8 +59,9 @@ class ClientCredentials(httpx2.Auth):
     """OAuth 2 client credentials: a token that is fetched, renewed in time, and anew after a 401.
 
     Args:
-        form: what the token request says beside ``grant_type``, such as ``scope``.
+        form: what the token request says beside ``grant_type``, such as ``scope``, or in its place.
         in_body: client id and secret stand in the form instead of the header.
+        stale: statuses that may mean that the token has ended.
     """
 
     def __init__(
@@ -71,8 +72,10 @@ class ClientCredentials(httpx2.Auth):
         form: Mapping[str, str] | None = None,
         *,
         in_body: bool = False,
+        stale: Collection[int] = (httpx2.codes.UNAUTHORIZED,),
     ) -> None:
         self._url = token_url
+        self._stale = stale
         self._form = {"grant_type": "client_credentials", **(form or {})}
         self._headers = {"Accept": "application/json"}
         if in_body:
@@ -87,7 +90,7 @@ class ClientCredentials(httpx2.Auth):
         token = yield from self._current(unlike="")
         request.headers["Authorization"] = f"Bearer {token}"
         response = yield request
-        if response.status_code == httpx2.codes.UNAUTHORIZED:
+        if response.status_code in self._stale:
             token = yield from self._current(unlike=token)
             request.headers["Authorization"] = f"Bearer {token}"
             yield request
@@ -99,8 +102,14 @@ class ClientCredentials(httpx2.Auth):
                 yield from self._fetch()
             return self._token
 
+    def token_url(self) -> Generator[httpx2.Request, httpx2.Response, str]:
+        """Where tokens are fetched; a system that tells it itself is asked first."""
+        yield from ()
+        return self._url
+
     def _fetch(self) -> Flow:
-        response = yield httpx2.Request("POST", self._url, data=self._form, headers=self._headers)
+        url = yield from self.token_url()
+        response = yield httpx2.Request("POST", url, data=self._form, headers=self._headers)
         found = _read_token(response)
         self._token = str(found["access_token"])
         seconds = _seconds(found.get("expires_in"))

@@ -4,23 +4,29 @@ Rows wait on disk as text, sorted into *lots* by a checksum of their student, so
 all about its students. Lot by lot they are joined and written: memory stays bounded, and the same
 rows make the same bytes however the system shuffled them. A row is a line: breaks within a value
 become blanks.
+
+What names no student, such as a person who stands to several, is handed out at last: a copy of it
+to each lot with a student whose link names it.
 """
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import polars as pl
 
 from kinsync.domain.errors import IncompletePull, TryAgainLater
+from kinsync.pipeline.map import header_key
 from kinsync.transport.spool import Spool
 
 LOTS = 64
 """As many for every system: another number would put the rows into another order."""
 ROWS_IN_HAND = 500
 """Rows of a lot that are set down together."""
+GROUPS = 16
+"""Into so many parts a table is sorted that is handed out: one at a time is in memory."""
 
 Join = Callable[[Mapping[str, pl.LazyFrame]], pl.LazyFrame]
 
@@ -39,6 +45,33 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[str, ...]
     certain: tuple[str, ...] = ()
+    called: str = ""
+    """What stands before its columns, and a dot, in the source table."""
+    made: tuple[str, ...] = ()
+    """What stands there under its name besides: the join makes it."""
+    via: tuple[str, str] | None = None
+    """The table that names its students, and the column by which: both tables have it. Then its
+    rows go to each of these, with the student's key beside them."""
+
+    @property
+    def file(self) -> str:
+        """Its name as one of a file; a system may have names that are paths."""
+        return self.name.replace("/", ".")
+
+    def widened(self, named: Iterable[str]) -> "Table":
+        """The table with what a mapping names of it beside its own columns."""
+        known = {header_key(column) for column in (*self.columns, *self.made)}
+        wanted: dict[str, str] = {}
+        for name in named:
+            called, _, column = name.strip().partition(".")
+            if column and header_key(called) == header_key(self.called):
+                wanted.setdefault(header_key(column), column)
+        more = [column for key, column in wanted.items() if key not in known]
+        return replace(self, columns=(*self.columns, *more))
+
+    def shown(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Its rows, with the columns under the names that they have in the source table."""
+        return rows.rename(lambda name: f"{self.called}.{name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +123,8 @@ class SourceTable:
         self.rows[table.name] += len(piece.rows)
 
     def _check(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        for name in (*table.key, *table.certain):
+        found_by = table.via[1:] if table.via else ()
+        for name in (*table.key, *table.certain, *found_by):
             if not all(name in row for row in rows) or (
                 name in table.key and any(row[name] in (None, "") for row in rows)
             ):
@@ -101,6 +135,8 @@ class SourceTable:
 
     def _lot(self, table: Table, row: Mapping[str, Any]) -> int:
         """In which lot a row lies; all of them lie in the first where no student is named."""
+        if table.via:
+            return zlib.crc32(str(_text(row[table.via[1]])).encode()) % GROUPS
         if self._student_key not in table.columns:
             return 0
         return zlib.crc32(str(_text(row[self._student_key])).encode()) % LOTS
@@ -109,7 +145,7 @@ class SourceTable:
         rows = self._in_hand.pop((table.name, lot), [])
         columns = {name: [_text(row[name]) for row in rows] for name in table.columns}
         frame = pl.DataFrame(columns, schema=dict.fromkeys(table.columns, pl.String))
-        self._spool.append(f"{table.name}-{lot}", frame)
+        self._spool.append(f"{table.file}-{lot}", frame)
 
     def write(self, path: Path, join: Join) -> Written:
         """Write the whole as one file, and let go of the rows.
@@ -119,15 +155,23 @@ class SourceTable:
         """
         for name, lot in list(self._in_hand):
             self._set_down(self._tables[name], lot)
+        for link, by in {table.via for table in self._tables.values() if table.via}:
+            pairs = self._pairs(self._tables[link], by)
+            for table in self._tables.values():
+                if table.via == (link, by):
+                    self._hand_out(table, pairs, by)
         rows = students = 0
         try:
             with path.open("wb") as file:
                 for lot in range(LOTS):
+                    spine = self._of(self._tables[self._spine], lot)
+                    if spine.is_empty() and lot:
+                        continue  # the first one has the header
                     theirs = {name: self._of(table, lot) for name, table in self._tables.items()}
                     frame = join({name: rows.lazy() for name, rows in theirs.items()}).collect()
                     _write(file, frame, has_header=lot == 0)
                     rows += frame.height
-                    students += theirs[self._spine].height
+                    students += spine.height
         except OSError as error:
             raise TryAgainLater(
                 "The temporary folder cannot be written. Nothing was published. Make room on the "
@@ -137,10 +181,34 @@ class SourceTable:
 
     def _of(self, table: Table, lot: int) -> pl.DataFrame:
         """The rows of a lot, each once."""
+        if table.via:
+            return self._read(f"{table.file}~{lot}", (self._student_key, *table.columns))
         place = lot if self._student_key in table.columns else 0
-        nothing = pl.DataFrame(schema=dict.fromkeys(table.columns, pl.String))
-        found = pl.concat([nothing, *self._spool.parts(f"{table.name}-{place}")])
-        return _each_once(found, table.key)
+        return _each_once(self._read(f"{table.file}-{place}", table.columns), table.key)
+
+    def _read(self, name: str, columns: Sequence[str]) -> pl.DataFrame:
+        nothing = pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+        return pl.concat([nothing, *self._spool.parts(name)])
+
+    def _pairs(self, link: Table, by: str) -> pl.DataFrame:
+        """Which students are named beside what ``by`` holds, and in which lot each is."""
+        named = [self._of(link, lot).select(self._student_key, by, lot=lot) for lot in range(LOTS)]
+        return pl.concat(named).drop_nulls().unique()
+
+    def _hand_out(self, table: Table, pairs: pl.DataFrame, by: str) -> None:
+        """Copy the rows of a table to the lots of the students whose they are."""
+        waiting: dict[int, list[pl.DataFrame]] = {}
+        count = 0
+        for group in range(GROUPS):
+            rows = _each_once(self._read(f"{table.file}-{group}", table.columns), table.key)
+            met = pairs.join(rows, on=by).select("lot", self._student_key, *table.columns)
+            for (lot,), theirs in met.partition_by("lot", as_dict=True, include_key=False).items():
+                waiting.setdefault(lot, []).append(theirs)
+            count += met.height
+            if count > LOTS * ROWS_IN_HAND or group == GROUPS - 1:
+                for lot, frames in waiting.items():
+                    self._spool.append(f"{table.file}~{lot}", pl.concat(frames))
+                waiting, count = {}, 0
 
 
 def _each_once(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:

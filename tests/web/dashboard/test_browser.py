@@ -202,7 +202,7 @@ HOSTILE = (
     '"><img src=x onerror=alert(1)>',
     "=1+1",
     "@SUM(A1)",
-    "{{7*7}}",
+    "{{7919*7907}}",
 )
 
 
@@ -233,7 +233,7 @@ def test_hostile_words_in_every_field_stay_words(words: str, owner: Desk) -> Non
         assert seen.status == 200, page
         assert "<script>alert" not in seen.html
         assert "<img src=x" not in seen.html
-        assert "49" not in seen.text or words != "{{7*7}}"
+        assert "62615533" not in seen.text
     for tab in ("contacts", "student-contacts", "students"):
         sheet = owner.see(f"/data-browser/{tab}.csv").response.content.decode("utf-8-sig")
         for row in csv.reader(io.StringIO(sheet)):

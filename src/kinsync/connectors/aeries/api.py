@@ -82,12 +82,20 @@ class AeriesApi(Connector):
     )
     key: ClassVar = "StudentID"
     tables: ClassVar[Sequence[Table]] = (
-        Table(STUDENTS, ("StudentID",), _STUDENT, ("SchoolCode", "LastName", "FirstName")),
+        Table(
+            STUDENTS,
+            ("StudentID",),
+            _STUDENT,
+            ("SchoolCode", "LastName", "FirstName"),
+            called="STU",
+        ),
         Table(
             CONTACTS,
             ("StudentID", "SequenceNumber"),
             _CONTACT,
             ("FirstName", "LastName", "RelationshipToStudentCode", "EmailAddress", "CellPhone"),
+            called="CON",
+            made=("Relationship",),
         ),
         Table("codes", ("Code",), _CODE, ("Description",)),
     )

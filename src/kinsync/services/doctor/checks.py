@@ -55,6 +55,7 @@ def _of_database() -> Mapping[str, Check]:
     return {
         "database": database.server,
         "tables": database.tables,
+        "seal key": database.seal_key,
         "walls": database.walls,
         "clock": database.clock,
         "durability": database.durability,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from kinsync.services.doctor.said import Look, Said, note, ok, problem
-from kinsync.store import inspection, migrate
+from kinsync.store import inspection, migrate, seal_keys, sealing
 
 CLOCK_NOTE_SECONDS, CLOCK_PROBLEM_SECONDS = 2, 30
 CONNECTIONS_PER_WEB, CONNECTIONS_PER_WORKER = 9, 8
@@ -31,6 +31,24 @@ def tables(_look: Look) -> Said:
             "Install the newer release on this machine too.",
         )
     return ok("The tables are up to date.")
+
+
+def seal_key(look: Look) -> Said:
+    """This machine holds the keys under which secrets are sealed and identities hashed."""
+    if migrate.missing():
+        return note("It is told once the tables are up to date.")
+    held = sealing.key_ids(sealing.held_keys(look.settings.home, look.settings.seal_key))
+    keep_days = look.settings.keep.record
+    if absent := seal_keys.missing(held, at=look.at, keep_days=keep_days):
+        return problem(
+            f"Seal key {', '.join(absent)} of the installation is not held here "
+            f"(held: {', '.join(held) or 'none'}): nothing but this command works.",
+            "Give this machine the KINSYNC_SEAL_KEY or the file keys/seal.key of the machine that "
+            "worked before; where it is lost for good, run 'kinsync migrate --lost-key'.",
+        )
+    if not held:
+        return ok("No seal key has been needed yet.")
+    return ok(f"Seal key {held[0]} is held here.")
 
 
 def walls(_look: Look) -> Said:

@@ -16,7 +16,10 @@ from kinsync.domain.errors import ChangeInput
 from kinsync.store.database import connect, outages
 
 PART_BYTES = 4 << 20
-BY_MIGRATIONS = {"django_migrations", "django_content_type", "auth_permission", "id_clock"}
+UNUSED = {
+    *("django_migrations", "django_content_type", "auth_permission", "id_clock"),
+    "seal_key",  # of a machine that was given its key before it was used
+}
 """Tables that have rows though nobody has used the database yet."""
 OF_MIGRATIONS = "django_migrations"
 """What says which migrations the tables have had: it is so already where rows are copied in."""
@@ -121,7 +124,7 @@ def _check_owner(walled: Sequence[str]) -> None:
 def is_empty() -> bool:
     """Whether nobody has used the database yet; there may be tables."""
     with outages(doing="looking at the tables"), connect() as connection:
-        names = [row[0] for row in connection.execute(_TABLES) if row[0] not in BY_MIGRATIONS]
+        names = [row[0] for row in connection.execute(_TABLES) if row[0] not in UNUSED]
         asked = sql.SQL("SELECT EXISTS (SELECT 1 FROM {})")
         return not any(
             connection.execute(asked.format(sql.Identifier(name))).fetchone() == (True,)

@@ -20,14 +20,18 @@ READABLE = (*WALLED, "district", "application", "connection", "token")
 ROLE = """
 DO $$
 BEGIN
-    CREATE ROLE kinsync_web NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOBYPASSRLS;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'kinsync_web') THEN
+        CREATE ROLE kinsync_web NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOBYPASSRLS;
+    END IF;
 EXCEPTION
     WHEN duplicate_object OR unique_violation THEN NULL;  -- roles are shared by all databases
 END
 $$;
 DO $$
 BEGIN
-    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = CURRENT_USER) THEN
+    IF NOT pg_has_role(CURRENT_USER, 'kinsync_web', CASE
+        WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END)
+    THEN
         EXECUTE format('GRANT kinsync_web TO %I', CURRENT_USER);
     END IF;
 END

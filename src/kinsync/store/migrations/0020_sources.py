@@ -33,7 +33,7 @@ def _district() -> "models.ForeignKey[object, object]":
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0015_backups")]
+    dependencies = [("store", "0016_seal_keys")]
 
     operations = [
         migrations.CreateModel(

@@ -7,6 +7,7 @@ from kinsync.store.models.backups import Backup
 from kinsync.store.models.disclosures import Disclosure
 from kinsync.store.models.identities import Identity
 from kinsync.store.models.jobs import Schedule, TeamMember, Worker
+from kinsync.store.models.keys import SealKey
 from kinsync.store.models.records import (
     Contact,
     District,
@@ -60,6 +61,7 @@ __all__ = [
     "SamePersonPart",
     "Schedule",
     "School",
+    "SealKey",
     "SearchKey",
     "SearchState",
     "SftpAccount",

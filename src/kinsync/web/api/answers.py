@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-from kinsync.domain.errors import TryAgainLater
+from kinsync.domain.errors import TookTooLong, TryAgainLater
 from kinsync.services.access import TOKEN_DIGITS, Admission, Scope, admit, token_hash
 from kinsync.services.disclosures import put_on_record
 from kinsync.web.api.disclosing import disclosed
@@ -37,6 +37,8 @@ HEADERS = {
 BEARER = re.compile(rf"(?i:bearer) +([0-9a-f]{{{TOKEN_DIGITS}}}) *")
 """What is no token by its form is not looked up."""
 OBJECT_ID = re.compile(r"[0-9a-f]{24}")
+SLOW_RETRY_SECONDS = 30
+"""A database that is so busy has nothing from being asked the same again at once."""
 RESOURCE_NOT_FOUND = 91
 """The code that v1.x has always given with "Resource not found"."""
 
@@ -126,6 +128,9 @@ def answered(
         return _response(200, _persistently(work))
     except ApiError as error:
         return _error(version, error.status, error.text, **error.headers)
+    except TookTooLong:
+        headers = {"retry-after": str(SLOW_RETRY_SECONDS)}
+        return _error(version, 503, "The database took too long. Try again later.", **headers)
     except TryAgainLater:
         return _error(version, 503, "The database is away. Try again.", **{"retry-after": "1"})
     except Exception as error:
@@ -142,6 +147,8 @@ def _persistently(work: Callable[[], bytes]) -> bytes:
     """Do it, and once more on a new connection: the old one may be of a restarted database."""
     try:
         return work()
+    except TookTooLong:
+        raise
     except TryAgainLater:
         connection.close()
         return work()

@@ -59,7 +59,7 @@ ERRORS = {
     "405": "Only GET is supported.",
     "413": "The limit is above 10,000.",
     "429": "Too many requests: wait for the next minute.",
-    "503": "The database is away. Try again.",
+    "503": "The database is away, or takes too long. Try again after `retry-after` seconds.",
 }
 
 
