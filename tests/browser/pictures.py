@@ -44,5 +44,5 @@ def test_pictures_of_every_page(chromium: Browser, site: Site) -> None:
             site.sign_in(page)
             for name, address in site.pages.items():
                 page.goto(address)
-                page.screenshot(path=Path(ALL) / f"{name}-{width}-{scheme}.png")
+                page.screenshot(path=Path(ALL) / f"{name}-{width}-{scheme}.png", full_page=True)
             context.close()
