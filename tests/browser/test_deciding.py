@@ -97,7 +97,7 @@ def test_somebody_who_is_invited_comes_by_the_link(
     page: Page, chromium: Browser, site: Site
 ) -> None:
     page.get_by_role("link", name="Team").click()
-    page.get_by_label("E-mail").first.fill("desk@lakeside.example")
+    page.get_by_label("E-mail", exact=True).first.fill("desk@lakeside.example")
     page.get_by_role("button", name="Invite").click()
     link = page.locator("code.secret").inner_text()
     assert is_fine(page)

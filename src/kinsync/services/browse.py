@@ -27,6 +27,9 @@ INLINE_ROWS = 20_000
 """Records behind up to which a request adds keys itself; a few more than a night changes."""
 FEWEST_DIGITS = 4
 GRADES = tuple(dict.fromkeys(default_vocabulary().words["grade"].values()))
+BEFORE_FIRST = (
+    "InfantToddler", "Preschool", "PreKindergarten", "TransitionalKindergarten", "Kindergarten",
+)  # fmt: skip
 """Grades in our words, in their order."""
 
 
@@ -334,7 +337,14 @@ def places(whose: Whose) -> tuple[dict[str, int], dict[str, int]]:
         for counts, name in ((by_school, school), (by_grade, grade)):
             if name:
                 counts[name] = counts.get(name, 0) + count
-    return by_school, {grade: by_grade[grade] for grade in GRADES if grade in by_grade}
+    return by_school, {grade: by_grade[grade] for grade in sorted(by_grade, key=_age)}
+
+
+def _age(grade: str) -> tuple[int, str]:
+    """Grades as children go through them; what is neither a number nor before it comes last."""
+    if grade in BEFORE_FIRST:
+        return BEFORE_FIRST.index(grade) - len(BEFORE_FIRST), grade
+    return (int(grade) if grade.isdecimal() else 99), grade
 
 
 def schools(whose: Whose) -> list[Row]:

@@ -39,7 +39,7 @@ def test_every_guarded_figure_is_drawn_with_its_bound(office: Desk) -> None:
     assert drawn["Contacts who stay"] == ("100", "33.3", "90")
     assert drawn["Contacts with a phone"] == ("100", "100", "80")
     assert "20 of 60 stay, 40 would go" in seen.text
-    assert seen.html.count('<li class="over">') == seen.text.count("a reason for the hold")
+    assert seen.html.count('<li class="beyond">') == seen.text.count("a reason for the hold")
 
 
 def test_a_lost_column_is_the_reason_and_nobody_goes(office: Desk) -> None:

@@ -19,8 +19,8 @@ from kinsync.web.dashboard.visits import Visit, page, show, whole
 ACTS_SHOWN = 50
 HOURS_OPEN = (1, 4, 24)
 REPORTS = {
-    teams.ALWAYS: "after every sync",
-    teams.PROBLEMS: "when something is wrong",
+    teams.ALWAYS: "always",
+    teams.PROBLEMS: "on problems",
     teams.NEVER: "never",
 }
 
