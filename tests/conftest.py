@@ -19,6 +19,7 @@ import pytest
 
 from kinsync.store.database import ENVIRONMENT
 from kinsync.store.storage import Storage
+from tests.mailing import mail_server as mail_server
 from tests.servers import DebianOne, EmbeddedOne
 
 RUN_FOLDER = "KINSYNC_TEST_RUN"

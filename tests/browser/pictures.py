@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from tests.browser.site import PAGES, Site
+from tests.browser.site import Site
 from tests.conventions.pages import ROOT
 
 WIDTHS = (390, 820, 1280)
@@ -49,7 +49,7 @@ def test_pictures_of_every_page(chromium: Browser, site: Site) -> None:
             )
             page = context.new_page()
             site.sign_in(page)
-            for name, address in PAGES.items():
+            for name, address in site.pages.items():
                 page.goto(address)
-                page.screenshot(path=Path(ALL) / f"{name}-{width}-{scheme}.png")
+                page.screenshot(path=Path(ALL) / f"{name}-{width}-{scheme}.png", full_page=True)
             context.close()

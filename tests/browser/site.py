@@ -1,7 +1,7 @@
 """The sample district, synced for two nights, with an owner and two applications, and served."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,13 @@ class Site:
 
     base: str
     sample: Path
+    own: Mapping[str, str]
+    """Pages whose addresses hold ids that are new with each site."""
+
+    @property
+    def pages(self) -> dict[str, str]:
+        """Every page that an address alone leads to."""
+        return {**PAGES, **self.own}
 
     @property
     def home(self) -> Path:
@@ -56,21 +63,21 @@ class Site:
 def open_site(folder: Path) -> Iterator[Site]:
     """The site in the tests' own database, with its files in that folder."""
     sample = folder / "sample"
-    _fill(folder, sample)
+    own = _fill(folder, sample)
     program = folder / "serve.py"
     program.write_text(PROGRAM)
     running = Running(program, free_port(), KINSYNC_HOME=str(folder))
     try:
         assert running.line() == "ready"
-        yield Site(f"http://127.0.0.1:{running.port}", sample)
+        yield Site(f"http://127.0.0.1:{running.port}", sample, own)
     finally:
         running.stop()
         if running.process.stdout is not None:
             running.process.stdout.close()
 
 
-def _fill(folder: Path, sample: Path) -> None:
-    from kinsync.services import people, share
+def _fill(folder: Path, sample: Path) -> Mapping[str, str]:
+    from kinsync.services import alike, people, share
     from kinsync.services.delivery import open_delivery
     from kinsync.services.sync import Tools, sync_delivery
     from kinsync.simulators.families.sample import write
@@ -89,9 +96,12 @@ def _fill(folder: Path, sample: Path) -> None:
         application, _ = access.add_application(name, at=datetime.now(UTC))
         share.connect(records.district(district.id), application, limits, tools)
     people.add(OWNER, district=district, role="owner", password=PASSWORD, at=datetime.now(UTC))
-    _connect(folder, records.district(district.id))
+    home = records.district(district.id)
+    _connect(folder, home)
     new = records.add_district(NEW_DISTRICT, at=datetime.now(UTC))
     people.add(NEW_OWNER, district=new, role="owner", password=PASSWORD, at=datetime.now(UTC))
+    alike.find(home, tools)
+    return _addresses(home, application.public_id)
 
 
 def _connect(folder: Path, district: "District") -> None:
@@ -116,6 +126,37 @@ def _connect(folder: Path, district: "District") -> None:
         sftp_accounts.add_account(district, at=reach.now(), has_password=True, label=label)
 
 
+def _addresses(home: "District", client_id: str) -> Mapping[str, str]:
+    from kinsync.services import alike, browse, invitations
+    from kinsync.services.browse import Filter, Whose
+    from kinsync.services.people import Person
+    from kinsync.store import access, webhooks
+
+    connection = access.find_connection(home.id, access.find_application(client_id).id)
+    endpoint = webhooks.add_endpoint(
+        "6" * 24, district_id=home.id, connection_id=connection.id, sealed="",
+        url="https://messenger.example/hooks/kinsync", at=datetime.now(UTC),
+    )  # fmt: skip
+    webhooks.disable_endpoint(endpoint, reason="It answered 410 Gone.", at=datetime.now(UTC))
+    owner = Person(0, OWNER, is_operator=False)
+    invited = invitations.invite(
+        home, "new@lakeside.example", "editor", by=owner, at=datetime.now(UTC)
+    )
+    browse.prepare(home.id)
+    [student, *_] = browse.students(Whose(home.id, home.published), Filter(), None).rows
+    [pair, *_] = alike.list_pairs(home).pairs
+    return {
+        "application": f"/applications/{client_id}",
+        "sharing": f"/applications/{client_id}/sharing",
+        "events": f"/applications/{client_id}/events",
+        "webhooks": f"/applications/{client_id}/webhooks",
+        "deliveries": f"/applications/{client_id}/webhooks/{endpoint.id}",
+        "disclosures": f"/data-browser/students/{student['id']}/disclosures",
+        "pair": f"/same-person/{pair.low_id}/{pair.high_id}",
+        "invitation": f"/accounts/invitation/{home.public_id}/{invited.secret}",
+    }
+
+
 PAGES = {
     "home": "/",
     "sync": "/sync",
@@ -134,6 +175,7 @@ PAGES = {
     "source-settings": "/sources/1/settings",
     "mapping": "/sources/1/mapping",
     "quality": "/quality",
+    "same-person": "/same-person",
     "applications": "/applications",
     "team": "/team",
     "audit": "/audit",
@@ -141,4 +183,4 @@ PAGES = {
     "password": "/accounts/password/change/",
     "sessions": "/accounts/sessions/",
 }
-"""Every page that an address alone leads to."""
+"""Pages whose address is the same on every site."""

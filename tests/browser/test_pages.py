@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser.site import PAGES, Site
+from tests.browser.site import Site
 
 GRAVE = ("serious", "critical")
 
@@ -15,7 +15,7 @@ def test_axe_finds_nothing_serious_on_any_page(
 ) -> None:
     page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
     found: list[str] = []
-    for name, address in PAGES.items():
+    for name, address in site.pages.items():
         page.goto(address)
         found += _grave(page, name)
     page.goto("/data-browser/contacts")
@@ -40,10 +40,10 @@ def test_axe_finds_nothing_serious_at_the_sign_in(
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
-def test_no_page_is_wider_than_the_screen(width: int, page: Page) -> None:
+def test_no_page_is_wider_than_the_screen(width: int, page: Page, site: Site) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     too_wide = []
-    for name, address in PAGES.items():
+    for name, address in site.pages.items():
         page.goto(address)
         inner = page.evaluate("document.documentElement.scrollWidth")
         if inner > width:

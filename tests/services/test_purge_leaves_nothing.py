@@ -95,8 +95,8 @@ def plant(office: Office) -> None:
     office.sync(SCHOOL)
     follow(office.id)
     adopted.keep(office.id, waiting(), pl.Series("id", [], dtype=pl.String))
-    tables = ("student", "contact", "relationship", "adopted", "search_key", "same_person_part")
-    for table in tables:
+    personal = ("student", "contact", "relationship", "adopted", "search_key", "same_person_part")
+    for table in personal:
         run(f"ANALYZE {table}")
 
 

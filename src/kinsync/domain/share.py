@@ -188,15 +188,16 @@ def flags(given: Iterable[str]) -> frozenset[str]:
 
 
 def optional_fields(given: Iterable[str]) -> frozenset[str]:
-    """Fields of ``OPTIONAL`` by name; ``contact`` or ``student`` stands for all of its kind.
+    """Fields of ``OPTIONAL`` by name; ``contact`` or ``student`` stands for all of its kind, and
+    ``none`` for no field: names and ids alone are served.
 
     Raises:
         ChangeInput: as ``chosen``.
     """
     kinds = {"contact", "student"}
-    words = chosen("field", given, (*OPTIONAL, *kinds))
+    words = chosen("field", given, (*OPTIONAL, *kinds, "none"))
     whole = {field for field in OPTIONAL if field.partition(".")[0] in words}
-    return frozenset(words - kinds) | whole
+    return frozenset(words - kinds - {"none"}) | whole
 
 
 def _listed(words: object) -> Iterable[object]:

@@ -1,14 +1,16 @@
 """Look-alikes: pairs of contacts for people to decide about, found once for each version."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
+from django.db import connection
 
 from kinsync.domain.alike import REASONS
 from kinsync.domain.changes import Snapshot
 from kinsync.domain.deciding import VERDICTS
-from kinsync.domain.errors import ChangeInput
+from kinsync.domain.errors import ChangeInput, KinsyncError
 from kinsync.domain.frames import KINDS, PUBLISHED
 from kinsync.domain.vocabulary import default_vocabulary
 from kinsync.pipeline.alike import alike
@@ -20,6 +22,8 @@ from kinsync.store.alike import FIRST, AlikePair, Key
 from kinsync.store.database import district_lock
 from kinsync.store.snapshots import Published
 
+SECONDS_WAITED = 4.0
+"""How long a request waits for pairs that are being found."""
 OPEN = "open"
 STATES = (OPEN, *VERDICTS)
 """What a pair can be: open, or decided."""
@@ -55,6 +59,40 @@ def find(district: records.District, tools: Tools) -> int | None:
         kept.keep(district.id, version, pairs, at=tools.now())
         return pairs.height
 
+
+def prepare(district: records.District, tools: Tools) -> bool:
+    """See that the pairs of the published version are found; False while that goes on beside.
+
+    A district of usual size waits for it once after each night.
+
+    Raises:
+        TryAgainLater: the database is away.
+    """
+    if kept.is_found(district.id, district.published) or not district.published:
+        return True
+    with _turn:
+        if district.id not in _finding:
+            _finding[district.id] = threading.Thread(
+                target=_find_beside, args=(district, tools), daemon=True
+            )
+            _finding[district.id].start()
+        thread = _finding[district.id]
+    thread.join(SECONDS_WAITED)
+    return kept.is_found(district.id, district.published)
+
+
+def _find_beside(district: records.District, tools: Tools) -> None:
+    try:
+        find(district, tools)
+    except KinsyncError:
+        return  # whoever looks next begins again
+    finally:
+        _finding.pop(district.id, None)
+        connection.close()
+
+
+_finding: dict[int, threading.Thread] = {}
+_turn = threading.Lock()
 
 _NEEDED = {
     "school": (),
@@ -102,6 +140,30 @@ def list_pairs(
     found = kept.page(district.id, states=states, after=_key(after), limit=limit + 1)
     shown = found[:limit]
     return Page(shown, _spelt(shown[-1].key) if len(found) > limit else None)
+
+
+def list_decided(
+    district: records.District, verdict: str, *, after: str | None = None, limit: int = 50
+) -> Page:
+    """A page of the pairs about which this is decided, the latest first, alike or not any more.
+
+    Raises:
+        TryAgainLater: the database is away.
+    """
+    said = [one for one in same_person.in_force(district.id) if one.verdict == verdict]
+    said = [one for one in reversed(said) if after is None or one.id < after]
+    shown = said[:limit]
+    ids = sorted({id_ for one in shown for id_ in one.pair})
+    known = same_person.last_known(district.id, ids).contacts if ids else None
+    names = {} if known is None else dict(known.select("id", "name").rows())
+    pairs = [
+        AlikePair(
+            one.low_id, one.high_id, 0, [], names.get(one.low_id), names.get(one.high_id),
+            one.verdict, one.decided_by, one.decided_at,
+        )
+        for one in shown
+    ]  # fmt: skip
+    return Page(pairs, shown[-1].id if len(said) > limit else None)
 
 
 def sentences(reasons: Sequence[str]) -> list[str]:

@@ -27,6 +27,9 @@ INLINE_ROWS = 20_000
 """Records behind up to which a request adds keys itself; a few more than a night changes."""
 FEWEST_DIGITS = 4
 GRADES = tuple(dict.fromkeys(default_vocabulary().words["grade"].values()))
+BEFORE_FIRST = (
+    "InfantToddler", "Preschool", "PreKindergarten", "TransitionalKindergarten", "Kindergarten",
+)  # fmt: skip
 """Grades in our words, in their order."""
 
 
@@ -307,6 +310,26 @@ def _condition(table: str, wanted: Filter) -> Condition:
         terms.append(_TIE.format(join=join, side=table, terms="".join(columns)))
     values = {name: getattr(wanted, name) for name in (*of_student, *of_tie, "changed")}
     return Condition(" AND ".join(terms), values)
+
+
+def places(whose: Whose) -> tuple[dict[str, int], dict[str, int]]:
+    """How many students are in each school, by its SIS id, and in each grade."""
+    with district_reader(whose.district_id) as cursor:
+        found = browsing.students_by_place(cursor, whose.scope)
+    by_school: dict[str, int] = {}
+    by_grade: dict[str, int] = {}
+    for school, grade, count in found:
+        for counts, name in ((by_school, school), (by_grade, grade)):
+            if name:
+                counts[name] = counts.get(name, 0) + count
+    return by_school, {grade: by_grade[grade] for grade in sorted(by_grade, key=_age)}
+
+
+def _age(grade: str) -> tuple[int, str]:
+    """Grades as children go through them; what is neither a number nor before it comes last."""
+    if grade in BEFORE_FIRST:
+        return BEFORE_FIRST.index(grade) - len(BEFORE_FIRST), grade
+    return (int(grade) if grade.isdecimal() else 99), grade
 
 
 def schools(whose: Whose) -> list[Row]:

@@ -153,6 +153,14 @@ def names(whose: Whose, ids: Sequence[str]) -> dict[str, str]:
         return browsing.names_of(cursor, whose.district_id, ids, whose.version)
 
 
+def merged_from(whose: Whose, id_: str) -> dict[str, str]:
+    """Whoever turned out to be this contact, by id, with their last names of their own."""
+    with district_reader(whose.district_id) as cursor:
+        ids = browsing.merged_from(cursor, whose.district_id, id_)
+        known = browsing.names_of(cursor, whose.district_id, ids, whose.version)
+    return {one: known.get(one, "No name") for one in ids}
+
+
 def phones_of(contact: Row) -> list[Row]:
     """Every phone of a contact: ``phone``, ``extension``, ``type``, ``type_source``."""
     first = {

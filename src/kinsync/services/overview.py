@@ -77,7 +77,7 @@ def of_district(district: records.District, at: datetime) -> Overview:
         last=last,
         held=records.held_sync(district.id),
         next_at=next_sync(district),
-        counts=_published(district),
+        counts=published(district),
         reach=reach.in_all(counted[newest]) if newest else None,
         reach_version=newest,
         by_school=by_school,
@@ -89,7 +89,7 @@ def of_district(district: records.District, at: datetime) -> Overview:
 
 def line_of(district: records.District, at: datetime) -> Line:
     """A district in one line; nobody's data."""
-    counts = _published(district)
+    counts = published(district)
     last = next(iter(records.list_syncs(district.id, limit=1)), None)
     return Line(
         state_of(district, at),
@@ -151,7 +151,7 @@ def _schools(district: records.District) -> Sequence[Mapping[str, object]]:
     return schools(Whose(district.id, district.published))
 
 
-def _published(district: records.District) -> dict[str, int]:
+def published(district: records.District) -> dict[str, int]:
     """Records of the published version, added up from what each version changed."""
     totals: dict[str, int] = {}
     for version in records.list_versions(district.id):
@@ -181,7 +181,7 @@ def _count_reach(district: records.District) -> None:
 
 def count(district: records.District, what: str, counter: Callable[[int, int], None]) -> None:
     """Count the published version: at once where it is small, beside otherwise."""
-    if _published(district).get("relationship", 0) <= COUNTED_AT_ONCE:
+    if published(district).get("relationship", 0) <= COUNTED_AT_ONCE:
         counter(district.id, district.published)
     else:
         beside.begin(what, district.id, lambda: counter(district.id, district.published))

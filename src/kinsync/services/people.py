@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from email_validator import EmailNotValidError, validate_email
 
 from kinsync.domain.errors import ChangeInput, NotFound
-from kinsync.store import accounts
+from kinsync.store import accounts, teams
 from kinsync.store.accounts import EDITOR, OWNER, ROLES, VIEWER, Act, Member, Person, put_on_record
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ def add(
     """
     if district is None and not is_operator:
         raise ChangeInput("Name a district with --district, or make the person an --operator.")
-    mailbox = _mailbox(email)
-    person = accounts.find_person(mailbox)
+    to = mailbox(email)
+    person = accounts.find_person(to)
     made = ""
     if person is None:
         made = password or secrets.token_urlsafe(PASSWORD_BYTES)
-        check_password(made, mailbox)
-        person = accounts.add_person(mailbox, made, at=at, is_operator=is_operator)
+        check_password(made, to)
+        person = accounts.add_person(to, made, at=at, is_operator=is_operator)
     elif is_operator:
         accounts.set_operator(person, is_operator=True)
     if district is not None:
@@ -126,13 +126,47 @@ def districts_of(person: Person, districts: "Collection[District]") -> list[tupl
     ]
 
 
+def leave(district: "District", person: Person) -> None:
+    """Take a person off a district's team: no pages, and no reports by mail.
+
+    Raises:
+        ChangeInput: that would leave the district without an owner.
+        NotFound: they are not on it.
+    """
+    accounts.remove_role(district.id, person)
+    if any(one.email == person.email for one in teams.list_members(district.id)):
+        teams.remove_member(district.id, person.email)
+
+
+def sign_out(district: "District", person: Person) -> int:
+    """End every session of somebody on a district's team; answers how many there were.
+
+    Raises:
+        NotFound: they are not on it.
+    """
+    if district.id not in accounts.roles_of(person.id):
+        raise NotFound("That person has no role in the district.")
+    return accounts.end_sessions(person)
+
+
 def is_open_to_operators(district: "District", at: datetime) -> bool:
     """Whether the district has let operators see its people, and that has not ended."""
+    until = open_until(district)
+    return until is not None and at < until
+
+
+def open_until(district: "District") -> datetime | None:
+    """Until when the district lets operators see its people, or did so last."""
     until = district.settings.get(OPEN_UNTIL)
-    return isinstance(until, str) and at < datetime.fromisoformat(until)
+    return datetime.fromisoformat(until) if isinstance(until, str) else None
 
 
-def _mailbox(email: str) -> str:
+def mailbox(email: str) -> str:
+    """A mailbox as it is kept.
+
+    Raises:
+        ChangeInput: that is none.
+    """
     try:
         found = validate_email(email.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError:

@@ -100,7 +100,7 @@ def preview(
     """
     published = snapshots.load(district.id, storage=tools.storage)
     was = current(district, application)
-    base = replace(EVERYTHING, withheld=was.withheld if was else frozenset())
+    base = replace(EVERYTHING, withheld=was.withheld if was else withheld(district))
     share = _limited(base if everything or was is None else was, limits, published)
     return _effect(published, was, share)
 
@@ -131,6 +131,12 @@ def withhold(
             )
             changed += 1
     return changed
+
+
+def withheld(district: records.District) -> frozenset[str]:
+    """Ids of contacts who are withheld from any application: a new one does not see them either."""
+    shares = [Share.from_json(one.share) for one in access.list_connections(district.id)]
+    return frozenset().union(*(share.withheld for share in shares))
 
 
 def current(district: records.District, application: access.Application) -> Share | None:

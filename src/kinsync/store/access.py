@@ -23,6 +23,8 @@ class Application:
     public_id: str
     name: str
     created_at: datetime
+    only_for: int | None = None
+    """The district that added it for itself; None: every district may connect it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,12 @@ class Connection:
     """The newest one: what the application sees now."""
 
 
-def add_application(name: str, *, at: datetime) -> tuple[Application, str]:
+def add_application(
+    name: str, *, at: datetime, only_for: int | None = None
+) -> tuple[Application, str]:
     """A new application, and its client secret: shown once, kept as a hash.
+
+    ``only_for`` is the district that adds it for itself: no other one is offered it.
 
     Raises:
         ChangeInput: the name is blank or taken.
@@ -55,6 +61,7 @@ def add_application(name: str, *, at: datetime) -> tuple[Application, str]:
                 name=name,
                 client_secret_hash=token_hash(secret),
                 created_at=at,
+                only_for_id=only_for,
             )
         except IntegrityError:
             raise ChangeInput(f"There is an application named {name!r} already.") from None
@@ -135,7 +142,7 @@ def readers(district_id: int) -> list[str]:
 
 
 def _application(row: models.Application) -> Application:
-    return Application(row.id, row.public_id, row.name, row.created_at)
+    return Application(row.id, row.public_id, row.name, row.created_at, row.only_for_id)
 
 
 def _connection(row: models.Connection) -> Connection:

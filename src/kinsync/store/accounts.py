@@ -9,6 +9,7 @@ from allauth.usersessions.models import UserSession
 from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Count, Max
 
 from kinsync.domain.errors import ChangeInput, NotFound
 from kinsync.store import models
@@ -127,6 +128,27 @@ def remove_people_of(district_id: int) -> None:
         here = models.Role.objects.filter(district_id=district_id).values("user_id")
         alone = models.User.objects.filter(is_operator=False, id__in=here).exclude(id__in=elsewhere)
         alone.delete()
+
+
+def end_sessions(person: Person) -> int:
+    """Sign a person out everywhere; answers how many sessions ended."""
+    with outages(doing="ending sessions"), transaction.atomic():
+        rows = UserSession.objects.filter(user_id=person.id)
+        keys = list(rows.values_list("session_key", flat=True))
+        Session.objects.filter(session_key__in=keys).delete()
+        rows.delete()
+    return len(keys)
+
+
+def sessions(district_id: int) -> dict[int, tuple[int, datetime]]:
+    """Of everybody on a team who is signed in: in how many browsers, and seen when last."""
+    with outages(doing="listing sessions"):
+        users = models.Role.objects.filter(district_id=district_id).values("user_id")
+        rows = UserSession.objects.filter(
+            user_id__in=users, session_key__in=Session.objects.values("session_key")
+        )
+        found = rows.values("user_id").annotate(count=Count("id"), last=Max("last_seen_at"))
+        return {one["user_id"]: (one["count"], one["last"]) for one in found}
 
 
 def sweep(at: datetime) -> None:

@@ -228,6 +228,18 @@ def schools(cursor: CursorWrapper, scope: Mapping[str, int]) -> list[dict[str, A
     return _dicts(cursor)
 
 
+def students_by_place(
+    cursor: CursorWrapper, scope: Mapping[str, int]
+) -> list[tuple[str | None, str | None, int]]:
+    """Schools (SIS ids) and grades in which there are students, and how many."""
+    cursor.execute(
+        "SELECT k.school_sis_id, k.grade, count(*) FROM student k"
+        f" WHERE k.district_id = %(district)s AND {CURRENT} GROUP BY 1, 2",
+        scope,
+    )
+    return [(school, grade, int(count)) for school, grade, count in cursor.fetchall()]
+
+
 def merged_into(cursor: CursorWrapper, district_id: int, id_: str) -> str | None:
     """Who somebody turned out to be."""
     cursor.execute(
@@ -236,6 +248,16 @@ def merged_into(cursor: CursorWrapper, district_id: int, id_: str) -> str | None
     )
     row = cursor.fetchone()
     return None if row is None else str(row[0])
+
+
+def merged_from(cursor: CursorWrapper, district_id: int, id_: str) -> list[str]:
+    """Ids of whoever turned out to be this contact."""
+    cursor.execute(
+        "SELECT from_id FROM contact_merge WHERE district_id = %s AND into_id = %s"
+        " ORDER BY from_id",
+        (district_id, id_),
+    )
+    return [str(row[0]) for row in cursor.fetchall()]
 
 
 def _dicts(cursor: CursorWrapper) -> list[dict[str, Any]]:

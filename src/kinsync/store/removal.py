@@ -19,6 +19,11 @@ FIRST = (
         WHERE (args->>'district_id')::int = %s AND status <> 'doing'""",
 )
 """What belongs to a district without naming it in a column."""
+LAST = (
+    b"""DELETE FROM application WHERE only_for_id = %s AND NOT EXISTS (
+        SELECT FROM connection WHERE application_id = application.id)""",
+)
+"""What nobody else may use, once nothing is tied to it."""
 
 
 def remove_district(district_id: int) -> dict[str, int]:
@@ -37,5 +42,7 @@ def remove_district(district_id: int) -> dict[str, int]:
                 sql.Identifier(str(table))
             )
             counts[str(table)] = cursor.execute(statement_of_table, (district_id,)).rowcount
+        for statement in LAST:
+            cursor.execute(statement, (district_id,))
         cursor.execute("DELETE FROM district WHERE id = %s", (district_id,))
     return {table: count for table, count in counts.items() if count}

@@ -20,8 +20,8 @@ from kinsync.web.health import counted  # noqa: E402 - needs Django to be set up
 
 PLACES = frozenset(
     (
-        *("", "accounts", "sync", "data-browser", "quality", "sources", "applications", "team"),
-        *("audit", "district"),
+        *("", "accounts", "sync", "data-browser", "quality", "same-person", "sources"),
+        *("applications", "team", "audit", "district"),
     )
 )
 """First parts of the addresses of pages."""

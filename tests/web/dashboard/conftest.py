@@ -76,6 +76,7 @@ def office(open_desk: Callable[[], Desk]) -> Desk:
     from kinsync.store.database import connect
 
     with connect() as to:  # the neighbours took their numbers themselves
-        to.execute("SELECT setval(pg_get_serial_sequence('district', 'id'), 100)")
+        for table in ("district", "application", "connection"):
+            to.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), 100)".encode())
     records.add_district("Brookfield", at=datetime.now(UTC))
     return open_desk().sign_in(add_person("office@brookfield.example", "Brookfield", "editor"))

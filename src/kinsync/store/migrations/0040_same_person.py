@@ -28,7 +28,7 @@ GRANTS = "GRANT SELECT ON same_person TO kinsync_web; GRANT SELECT ON alike_pair
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0032_quality"),
+        ("store", "0033_connecting"),
     ]
 
     operations = [

@@ -1,7 +1,7 @@
 """The tables, as Django models, one area a file: migrations and single records go through them."""
 
 from kinsync.store.models.access import Application, Connection, Token, TokenMinute
-from kinsync.store.models.accounts import Act, Role, User
+from kinsync.store.models.accounts import Act, Invitation, Role, User
 from kinsync.store.models.adopted import Adopted
 from kinsync.store.models.backups import Backup
 from kinsync.store.models.disclosures import Disclosure
@@ -50,6 +50,7 @@ __all__ = [
     "IdClock",
     "Identity",
     "Interval",
+    "Invitation",
     "LoginFailure",
     "Merge",
     "Pull",

@@ -17,6 +17,9 @@ class Application(models.Model):
     name = models.TextField()
     client_secret_hash = models.TextField()
     created_at = models.DateTimeField()
+    only_for = models.ForeignKey(
+        District, null=True, on_delete=models.PROTECT, db_constraint=False, related_name="+"
+    )  # the district that added it for itself; blank: every district may connect it
 
     class Meta:
         db_table = "application"

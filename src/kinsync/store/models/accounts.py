@@ -49,6 +49,25 @@ class Role(models.Model):
         db_table = "dashboard_role"
 
 
+class Invitation(models.Model):
+    """One row is one invitation to a district's team, by the hash of what its link ends in."""
+
+    pk = models.CompositePrimaryKey("district_id", "hash")
+    district = models.ForeignKey(District, on_delete=models.PROTECT, db_index=False)
+    hash = models.TextField(db_collation="C")
+    email = models.EmailField()
+    role = models.TextField()  # owner, editor, viewer
+    invited_by = models.TextField()  # a mailbox
+    created_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "dashboard_invitation"
+        constraints: ClassVar = [
+            models.UniqueConstraint("district", Lower("email"), name="dashboard_invitation_once")
+        ]
+
+
 class Act(models.Model):
     """One row is one thing that somebody did or looked at in the dashboard. Append-only."""
 

@@ -17,7 +17,7 @@ from django.shortcuts import redirect
 
 from kinsync.domain.frames import STUDENT_DETAILS
 from kinsync.domain.vocabulary import RELATIONSHIPS, TYPES
-from kinsync.services import browse, disclosures, dossier
+from kinsync.services import browse, disclosures, dossier, share
 from kinsync.services.browse import Filter, Page, Place, Whose
 from kinsync.services.people import VIEWER
 from kinsync.store import accounts, records
@@ -265,6 +265,8 @@ def _dossier(request: HttpRequest, visit: Visit, table: str, id_: str) -> HttpRe
         emails=dossier.emails_of(found.record) if table == "contact" else (),
         served=as_served(whose, visit.district, table, found),
         applications=seen_by_applications(visit.district, table, own_id),
+        merged=dossier.merged_from(whose, own_id) if table == "contact" else {},
+        is_withheld=table == "contact" and own_id in share.withheld(visit.district),
         disclosed=asked(visit.district, own_id)[:-ACTS_SHOWN - 1 : -1],
         looked=accounts.acts(visit.district.id, subject=own_id, limit=ACTS_SHOWN),
         versions=[one for one in records.list_versions(visit.district.id) if not one.purged_at],

@@ -1,10 +1,9 @@
-"""Which district is looked at, and the page about its applications."""
+"""Which district is looked at."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from kinsync.services import overview
-from kinsync.web.dashboard.visits import CHOSEN, Visit, page, show
+from kinsync.web.dashboard.visits import CHOSEN, Visit, page
 
 
 @page(methods=("POST",))
@@ -15,10 +14,3 @@ def choose(request: HttpRequest, visit: Visit) -> HttpResponse:
         raise Http404
     request.session[CHOSEN] = wanted
     return redirect("/?all=no")
-
-
-@page()
-def applications(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Who reads the district's contacts, and how much of them."""
-    found = overview.applications(visit.district)
-    return show(request, visit, "applications", place="applications", applications=found)

@@ -7,14 +7,17 @@ from typing import Any
 
 from django.http import QueryDict
 
+from kinsync.domain.share import Share
 from kinsync.services import overview, read
 from kinsync.services.browse import Whose
 from kinsync.services.dossier import Dossier
+from kinsync.services.glimpse import Glimpse
 from kinsync.services.overview import Connected
-from kinsync.services.read import Scope
+from kinsync.services.read import Contact, Scope, Student
 from kinsync.store import access, records
 from kinsync.web.api import v1, v2, v3
 from kinsync.web.api.answers import ApiError, Body, Call
+from kinsync.web.api.fields import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,15 @@ def seen_by_applications(district: records.District, table: str, id_: str) -> Se
     ]
 
 
+def scope_of(district: records.District, connection: access.Connection) -> Scope:
+    """What the tokens of a connection see now."""
+    share: dict[str, Any] = dict(connection.share)
+    return Scope(
+        connection.id, district.id, district.public_id, district.published,
+        json.dumps(share), connection.edition,
+    )  # fmt: skip
+
+
 def _seen(
     district: records.District,
     connection: access.Connection,
@@ -83,12 +95,36 @@ def _seen(
     table: str,
     id_: str,
 ) -> Seen:
-    share: dict[str, Any] = dict(connection.share)
-    scope = Scope(
-        connection.id, district.id, district.public_id, district.published,
-        json.dumps(share), connection.edition,
-    )  # fmt: skip
+    scope = scope_of(district, connection)
     if table == "student":
         return Seen(words, read.student(scope, id_) is not None, 0)
     found = read.contact(scope, id_)
     return Seen(words, found is not None, len(found.relationships) if found else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A student and the contacts, as v3.1 would serve them under a share."""
+
+    student: dict[str, Any] | None
+    contacts: Sequence[dict[str, Any]]
+    text: str
+    """The same as JSON, to be read."""
+
+
+def would_be_served(district: records.District, share: Share, seen: Glimpse) -> Trial:
+    """What an application would get to read of somebody.
+
+    When a record was changed last is left out: it follows from what the application has seen.
+    """
+    people = seen.contacts if seen.is_seen else ()
+    served: list[Student | Contact] = [seen.student, *people]
+    student, *contacts = [
+        shown(json.dumps(share.as_json()), v3.user(one, district.public_id, "v3.1"))
+        for one in served
+    ]
+    for record in (student, *contacts):
+        record.pop("last_modified")
+    told = [student, *contacts] if seen.is_seen else []
+    text = json.dumps(told, indent=2, ensure_ascii=False)
+    return Trial(student if seen.is_seen else None, contacts, text)

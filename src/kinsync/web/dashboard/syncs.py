@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.frames import KINDS
 from kinsync.domain.rules import RULES
-from kinsync.services import holds, overview, review, states
+from kinsync.services import hold_figures, holds, overview, review, states
 from kinsync.services import pause as pauses
 from kinsync.services.people import EDITOR, VIEWER
 from kinsync.services.restore import restore as restore_version
@@ -52,7 +52,19 @@ def report(request: HttpRequest, visit: Visit, sync_id: int) -> HttpResponse:
         totals=review.totals(sync),
         can_publish=review.is_kept(visit.district, sync, tools()),
         is_current=sync.base == visit.district.published,
+        picture=_picture(visit, sync),
     )
+
+
+def _picture(visit: Visit, sync: records.Sync) -> hold_figures.Picture | None:
+    """The figures of what waits for a decision: None of what does not, or is not kept any more."""
+    waits = sync.state == "held" or (sync.state == "previewed" and sync.reasons)
+    if not waits or sync.base != visit.district.published:
+        return None
+    try:
+        return hold_figures.picture(visit.district, sync, tools())
+    except ChangeInput:
+        return None
 
 
 @page(VIEWER, is_personal=True)

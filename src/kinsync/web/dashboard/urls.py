@@ -3,15 +3,21 @@
 from django.urls import include, path
 
 from kinsync.web.dashboard import (
+    applications,
     browser,
     district,
+    feeds,
     home,
     mapping,
+    people,
     quality,
+    same_person,
+    sharing,
     sources,
     syncs,
     team,
     ways,
+    webhooks,
 )
 
 urlpatterns = [
@@ -36,8 +42,22 @@ urlpatterns = [
     path("data-browser/schools", browser.schools, name="schools"),
     path("data-browser/<slug:tab>.csv", browser.download, name="download"),
     path("data-browser/contacts/<slug:id_>", browser.contact, name="contact"),
+    path("data-browser/contacts/<slug:id_>/sharing", people.withhold, name="withhold"),
     path("data-browser/students/<slug:id_>", browser.student, name="student"),
-    path("applications", district.applications, name="applications"),
+    path("data-browser/students/<slug:id_>/disclosures", people.disclosed, name="disclosed"),
+    path("applications", applications.applications, name="applications"),
+    path("applications/<slug:client_id>", applications.application, name="application"),
+    path("applications/<slug:client_id>/sharing", sharing.sharing, name="sharing"),
+    path("applications/<slug:client_id>/events", feeds.events, name="events"),
+    path("applications/<slug:client_id>/webhooks", webhooks.webhooks, name="webhooks"),
+    path(
+        "applications/<slug:client_id>/webhooks/<slug:endpoint_id>",
+        webhooks.deliveries,
+        name="deliveries",
+    ),
+    path("same-person", same_person.pairs, name="same-person"),
+    path("same-person/<slug:low>/<slug:high>", same_person.pair, name="pair"),
+    path("data-browser/contacts/<slug:id_>/part", same_person.part, name="part"),
     path("sources", ways.listing, name="sources"),
     path("sources/add", sources.add, name="source-add"),
     path("sources/accounts", ways.add, name="account-add"),

@@ -130,6 +130,12 @@ def share(part: Any, whole: Any) -> float:
 
 
 @register.filter
+def hundredths(share: float) -> str:
+    """A share from 0 to 1 as hundredths, such as 87.5."""
+    return f"{min(max(share, 0.0), 1.0) * 100:.1f}".removesuffix(".0")
+
+
+@register.filter
 def phone(digits: str | None) -> str:
     """Digits as people write them."""
     if not digits:
