@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 
 from kinsync.domain.errors import ChangeInput
+from kinsync.domain.flags import FLAGS
 from kinsync.domain.share import EVERYTHING, OPTIONAL, Share
 from kinsync.domain.vocabulary import RELATIONSHIPS, TYPES
 from kinsync.services import browse, connections, glimpse, share
@@ -26,6 +27,7 @@ LIMITS = {
     "grades": ("Grades", "grade"),
     "types": ("Types of contact", "type of contact"),
     "relationships": ("Relationships", "relationship"),
+    "flags": ("Flags", "flag"),
 }
 """What students and contacts are chosen by: for people, many and one."""
 FOUND = 8
@@ -85,7 +87,7 @@ def asked(given: QueryDict) -> share.Limits:
     Raises:
         ChangeInput: a limit is chosen that lets nobody through.
     """
-    words = {name: _words(given, name) for name in LIMITS}
+    words: dict[str, Any] = {name: _words(given, name) for name in LIMITS}
     fields = given.getlist("fields")
     whole = set(fields) == set(OPTIONAL)
     return share.Limits(**words, fields=[] if whole else fields or ["none"])
@@ -142,6 +144,7 @@ def _limits(whose: Whose, shown: Share) -> list[Limit]:
         _limit("grades", {grade: grade for grade in by_grade}, shown.grades, by_grade),
         _limit("types", {word: word for word in TYPES}, shown.types),
         _limit("relationships", relationships, shown.relationships),
+        _limit("flags", {word: word.replace("_", " ") for word in FLAGS}, shown.flags),
     ]  # fmt: skip
 
 
