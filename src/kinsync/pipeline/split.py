@@ -10,6 +10,7 @@ from kinsync.domain.changes import Snapshot
 from kinsync.domain.frames import CONTACT_DETAILS, PUBLISHED_CONTACTS, PUBLISHED_RELATIONSHIPS
 from kinsync.pipeline.people import emails_of, phones_of
 from kinsync.pipeline.phones import comparable_phone
+from kinsync.pipeline.restrict import restricted
 from kinsync.pipeline.snapshot import TOLD, folded
 
 _KIND = ["student_id", "type", "relationship"]
@@ -28,17 +29,20 @@ def split(now: Snapshot, one: Snapshot, other: Snapshot) -> Snapshot:
     told = pl.concat([_told(now, one, other, keeps=True), _told(now, other, one, keeps=False)])
     ids = pl.concat([one.frames["contact"], other.frames["contact"]]).select("id", "legacy_id")
     contacts = folded(told).join(ids.with_row_index("contact"), on="contact")
-    return Snapshot(
-        {
-            **now.frames,
-            "contact": contacts.select(list(PUBLISHED_CONTACTS)),
-            "relationship": pl.concat([keeps, goes]).select(list(PUBLISHED_RELATIONSHIPS)),
-        }
+    return restricted(
+        Snapshot(
+            {
+                **now.frames,
+                "contact": contacts.select(list(PUBLISHED_CONTACTS)),
+                "relationship": pl.concat([keeps, goes]).select(list(PUBLISHED_RELATIONSHIPS)),
+            }
+        )
     )
 
 
 def _told(now: Snapshot, mine: Snapshot, theirs: Snapshot, *, keeps: bool) -> pl.DataFrame:
-    """What is said of one of the two: ``contact`` (0: who keeps the id) and ``snapshot.TOLD``."""
+    """What is said of one of the two: ``contact`` (0: who keeps the id), ``snapshot.TOLD``,
+    and ``restricted``, which the relationships tell."""
     whole = now.frames["contact"].with_row_index("who")
     reached = []
     for reaches, same in (
@@ -55,14 +59,15 @@ def _told(now: Snapshot, mine: Snapshot, theirs: Snapshot, *, keeps: bool) -> pl
     rows = pl.concat([whole.select("who"), *reached], how="diagonal").join(named, how="cross")
     blank = [pl.lit(None, pl.String).alias(name) for name in TOLD if name not in rows.columns]
     told = rows.with_columns(*blank, contact=pl.lit(0 if keeps else 1, pl.UInt32))
-    return told.select("contact", *(pl.col(name).cast(CONTACT_DETAILS[name]) for name in TOLD))
+    named_so = (pl.col(name).cast(CONTACT_DETAILS[name]) for name in TOLD)
+    return told.select("contact", *named_so, pl.lit(None, pl.String).alias("restricted"))
 
 
-_SAID = ("name", "sis_id")
+_SAID = ("name", "sis_id", "address")
 
 
 def _said(name: str, now: Snapshot, mine: Snapshot, theirs: Snapshot, keeps: bool) -> str | None:
-    """A name or SIS id: what is said now stays with the one, unless it is the other's."""
+    """A name, SIS id or address: what is said now stays with the one, unless it is the other's."""
     said: list[str | None] = [side.frames["contact"][name][0] for side in (now, mine, theirs)]
     is_now, own, other = said
     return is_now if keeps and is_now != other else own
