@@ -7,7 +7,7 @@ import pytest
 
 from kinsync.domain.errors import NotFound
 from kinsync.domain.share import Share
-from kinsync.services import people, review
+from kinsync.services import invitations, people, review, share
 from kinsync.services.browse import follow
 from kinsync.services.disclosures import Disclosed, of_contact, of_student, put_on_record
 from kinsync.services.feed import Event, event_page
@@ -158,6 +158,9 @@ def test_a_district_that_is_removed_is_nowhere(told: Office) -> None:
     reach.count(told.id, told.version)
     added = people.add("owner@lakeside.example", district=told.district, at=told.day)
     people.put_on_record(told.id, added.person, "looked at a list", "contacts")
+    invitations.invite(
+        told.district, "new@lakeside.example", "viewer", by=added.person, at=told.day
+    )
     public_id = told.district.public_id
     with connect() as connection:
         remove_district(told.district, told.purge_tools)
@@ -170,6 +173,17 @@ def test_a_district_that_is_removed_is_nowhere(told: Office) -> None:
     with pytest.raises(NotFound):
         records.district(told.id)
     assert [path for path in told.home.rglob("*") if public_id in path.parts] == []
+
+
+def test_an_application_of_a_district_alone_goes_with_it(office: Office) -> None:
+    office.sync(SCHOOL)
+    for name, only_for in (("Own", office.id), ("Not connected", office.id), ("Everybody's", None)):
+        application, _ = access.add_application(name, at=office.day, only_for=only_for)
+        if name != "Not connected":
+            share.connect(office.district, application, share.Limits(), office.tools)
+    remove_district(office.district, office.purge_tools)
+
+    assert [one.name for one in access.list_applications()] == ["Everybody's"]
 
 
 def rows_at_all(table: str) -> bool:

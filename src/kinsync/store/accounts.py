@@ -152,11 +152,12 @@ def sessions(district_id: int) -> dict[int, tuple[int, datetime]]:
 
 
 def sweep(at: datetime) -> None:
-    """Forget sessions that have ended, and wrong passwords that lock nobody any more."""
+    """Forget sessions and invitations that have ended, and wrong passwords that lock nobody."""
     with outages(doing="forgetting sessions"):
         Session.objects.filter(expire_date__lte=at).delete()
         ended = UserSession.objects.exclude(session_key__in=Session.objects.values("session_key"))
         ended.delete()
+        models.Invitation.objects.filter(ends_at__lte=at).delete()
         AccessAttempt.objects.filter(attempt_time__lte=at - WRONG_PASSWORDS_KEPT).delete()
 
 

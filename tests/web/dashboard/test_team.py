@@ -78,6 +78,9 @@ def test_a_link_ends(owner: Desk, stranger: Desk) -> None:
         to.execute("UPDATE dashboard_invitation SET ends_at = now() - interval '1 second'")
 
     assert stranger.see(link).status == 404
+    accounts.sweep(datetime.now(UTC))
+    with connect() as to:
+        assert to.execute("SELECT count(*) FROM dashboard_invitation").fetchone() == (0,)
     assert NEW not in owner.see("/team").text
 
 
