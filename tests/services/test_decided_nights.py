@@ -108,9 +108,7 @@ class Decisive(Valley):
         self.know()
 
 
-@settings(
-    max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), mess=st.sampled_from([1.0, 3.0]))
 def test_a_narrow_night_with_decisions_is_the_whole_night(
     tmp_path: Path, seed: int, mess: float
