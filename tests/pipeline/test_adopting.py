@@ -77,7 +77,7 @@ def test_there_are_three_rules() -> None:
     ]  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data(), families())
 def test_everybody_is_recognised_as_who_they_are_whatever_the_order(
     data: st.DataObject, people: list[Person]
@@ -95,7 +95,7 @@ def test_everybody_is_recognised_as_who_they_are_whatever_the_order(
     assert all(name_of(ours, found[id_]) == names[id_] for id_ in names if id_ in found)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(families())
 def test_adopting_changes_ids_and_nothing_else_and_points_from_the_old_ones(
     people: list[Person],

@@ -36,7 +36,7 @@ def served(snapshot: Snapshot, share: Share) -> Served:
     return found
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(before=snapshots(), after=snapshots(), was=shares(), now=shares())
 def test_the_events_of_a_change_lead_from_what_was_seen_to_what_is_seen(
     before: Snapshot, after: Snapshot, was: Share, now: Share
@@ -52,7 +52,7 @@ def test_the_events_of_a_change_lead_from_what_was_seen_to_what_is_seen(
     }
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(before=snapshots(), after=snapshots(), share=shares())
 def test_of_a_night_only_what_changed_needs_to_be_looked_at(
     before: Snapshot, after: Snapshot, share: Share
@@ -64,7 +64,7 @@ def test_of_a_night_only_what_changed_needs_to_be_looked_at(
     assert events(*part, share, share).equals(events(before, after, share, share))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(before=snapshots(), after=snapshots(), share=shares())
 def test_nothing_is_told_before_what_it_refers_to(
     before: Snapshot, after: Snapshot, share: Share
@@ -80,7 +80,7 @@ def test_nothing_is_told_before_what_it_refers_to(
     assert "deleted" not in acts[: len(acts) - len(going)]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(snapshot=snapshots(), share=shares())
 def test_a_person_is_seen_with_the_students_who_are_shared_or_not_at_all(
     snapshot: Snapshot, share: Share
@@ -118,13 +118,13 @@ def test_who_is_restricted_to_one_student_is_seen_with_the_other() -> None:
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(snapshot=snapshots(), share=shares())
 def test_a_share_is_kept_as_json_and_back(snapshot: Snapshot, share: Share) -> None:
     assert Share.from_json(share.as_json()) == share
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(snapshot=snapshots())
 def test_no_share_takes_no_contact_away(snapshot: Snapshot) -> None:
     nobody = Share(types=frozenset())

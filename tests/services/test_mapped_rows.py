@@ -241,9 +241,7 @@ ALL = (
 
 
 @pytest.mark.parametrize("mapping", [SLOTS, ALL], ids=["slots", "all forms"])
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(ID, *[CELL] * 8), min_size=1, max_size=8))
 def test_whatever_the_mapping_every_row_goes_somewhere(
     tmp_path: Path, mapping: str, rows: list[tuple[str, ...]]

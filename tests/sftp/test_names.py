@@ -5,7 +5,7 @@ import unicodedata
 
 import asyncssh
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kinsync.sftp.paths import LONGEST_PATH_BYTES, name_below_root
@@ -60,7 +60,6 @@ def test_a_name_that_could_mislead_is_refused(
     assert visitor.uploads() == []
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=40) | st.text(max_size=40).map(lambda text: text.encode()))
 def test_a_path_is_refused_or_lies_below_the_root(path: bytes) -> None:
     try:

@@ -4,7 +4,7 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kinsync.store.staging import Shelf, Staging
@@ -17,7 +17,6 @@ writes = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(writes)
 def test_a_file_is_whole_exactly_when_every_byte_was_written(
     written: list[tuple[int, bytes, bool]],

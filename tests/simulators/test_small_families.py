@@ -26,7 +26,7 @@ def _someone(families: Families, change: Change, nth: int) -> int | None:
     return persons[nth % len(persons)] if persons else None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=SEEDS, nth=st.integers(0, 100), change=st.sampled_from(sorted(EDITS)))
 def test_an_edit_touches_its_columns_of_its_person_alone(
     seed: int, nth: int, change: Change
@@ -46,7 +46,7 @@ def test_an_edit_touches_its_columns_of_its_person_alone(
     assert not families.file.equals(after.file)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=SEEDS, nth=st.integers(0, 100))
 def test_whoever_was_absent_returns_as_they_were(seed: int, nth: int) -> None:
     families = small_families(seed, students=8)

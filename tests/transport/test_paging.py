@@ -54,14 +54,14 @@ def read(lists: Lists, kind: str, size: int = 10, *, serving: Serving | None = N
         return [row["id"] for page in found for row in page]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(rows=st.integers(0, 40), size=st.integers(1, 12))
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_row_comes_once_and_in_order(kind: str, rows: int, size: int) -> None:
     assert read(Lists(rows=rows, most=size), kind, size) == list(range(rows))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(rows=st.integers(0, 40), size=st.integers(1, 12), most=st.integers(1, 12))
 def test_a_server_may_give_fewer_rows_than_asked_for(rows: int, size: int, most: int) -> None:
     for has_total in (True, False):

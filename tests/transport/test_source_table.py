@@ -43,9 +43,7 @@ def people(students: int, notes: list[str | None]) -> list[Piece]:
     return [*listed, *theirs]
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     students=st.integers(1, 12),
     notes=st.lists(st.text(max_size=8), max_size=12),
@@ -123,9 +121,7 @@ def join_persons(tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
     return tables["students"].join(ties, on="id", how="left").sort("id", "person", "phone")
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     ties=st.sets(st.tuples(st.integers(0, 9), st.integers(0, 5))),
     order=st.randoms(use_true_random=False),

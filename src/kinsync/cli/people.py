@@ -32,9 +32,10 @@ def user_add(
 ) -> None:
     """Let EMAIL sign in; a password is made and shown once.
 
-    An owner may do everything, an editor everything but the team, a viewer only look. Whoever signs
-    in already gets the role beside the others, and keeps the password. With --ask the password is
-    read from the terminal, or from standard input where there is none.
+    An owner may do everything, an editor everything but who is on the team and which systems and
+    SFTP accounts there are, a viewer only look. Whoever signs in already gets the role beside the
+    others, and keeps the password. With --ask the password is read from the terminal, or from
+    standard input where there is none.
     """
     connected()
     from kinsync.services import people
