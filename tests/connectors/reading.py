@@ -25,7 +25,7 @@ from kinsync.transport.spool import Spool
 def impatient(limits: Limits) -> Limits:
     """The same limits, for a system on this machine: nobody waits for seconds."""
     return replace(
-        limits, tries=3, first_wait_seconds=0.001, silent_seconds=1.0, answer_seconds=3.0
+        limits, tries=3, first_wait_seconds=0.001, silent_seconds=1.0, answer_seconds=1.5
     )
 
 

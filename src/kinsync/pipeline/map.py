@@ -2,8 +2,6 @@
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
-from operator import or_
 
 import polars as pl
 
@@ -103,44 +101,52 @@ class Columns:
             if name not in ("row", "part") and not (name in feeds and feeds[name].many)
         }
         many = {name: feeds[name] for name in MANY_FIELDS if name in feeds and feeds[name].many}
-        spread, sizes = self._spread(many)
-        values = {**plain, **{name: part[0] for name, part in spread.items()}}
+        table = table.with_columns(self._lists(many))
+        values = {**plain, **self._of_part(many, 0)}
         if self._needs_silence(feeds):
             values = self._silenced(values, feeds)
-        first = _as_rows(table, values, part=0)
-        further = [
-            _as_rows(table.filter(has), {**values, **_of_part(spread, part)}, part=part)
-            for part, has in sizes
-        ]
-        return pl.concat([first, *further]) if further else first
+        parts = [_as_rows(table, values, part=0)]
+        sizes = [pl.col(_list_of(lead)).list.len() for lead in _LEADS if lead in many]
+        while sizes and (table := table.filter(pl.max_horizontal(sizes) > len(parts))).height:
+            told = {**values, **self._of_part(many, len(parts))}
+            parts.append(_as_rows(table, told, part=len(parts)))
+        return pl.concat(parts) if len(parts) > 1 else parts[0]
 
-    def _spread(
-        self, many: Mapping[str, Feed]
-    ) -> tuple[dict[str, list[pl.Expr]], list[tuple[int, pl.Expr]]]:
-        """Of each field its values by part, and which rows have each part beyond the first.
+    def _lists(self, many: Mapping[str, Feed]) -> list[pl.Expr]:
+        """Per field with many values a list of those that are filled: ``value`` and its ``type``.
 
         Values move up where one before them is blank, and a phone takes its type along.
         """
-        spread: dict[str, list[pl.Expr]] = {}
-        for lead in ("contact_phone", "contact_email"):
-            feed = many.get(lead)
-            if feed is None:
+        types = many.get("contact_phone_type")
+        theirs = [self._value(one) for one in types.many] if types else []
+        lists = []
+        for lead in _LEADS:
+            if lead not in many:
                 continue
-            values = [_blank_as_null(self._value(one)) for one in feed.many]
-            spread[lead] = _moved_up(values, values)
-            types = many.get("contact_phone_type") if lead == "contact_phone" else None
-            if types is not None:
-                theirs = [self._value(one) for one in types.many]
-                theirs += [_NOTHING] * (len(values) - len(theirs))
-                spread["contact_phone_type"] = _moved_up(values, theirs)
-        if "contact_phone_type" in many and "contact_phone_type" not in spread:
-            spread["contact_phone_type"] = [self._value(many["contact_phone_type"].many[0])]
-        leads = [spread[name] for name in ("contact_phone", "contact_email") if name in spread]
-        longest = max((len(values) for values in leads), default=1)
-        return spread, [
-            (part, reduce(or_, [v[part].is_not_null() for v in leads if part < len(v)]))
-            for part in range(1, min(longest, MOST_OF_MANY))
-        ]
+            values = [_blank_as_null(self._value(one)) for one in many[lead].many]
+            told = theirs if lead == "contact_phone" else []
+            told = told + [_NOTHING] * (len(values) - len(told))
+            pairs = [
+                pl.when(value.is_not_null()).then(pl.struct(value=value, type=type_))
+                for value, type_ in zip(values, told, strict=False)
+            ]
+            filled = pl.concat_list(pairs).list.drop_nulls().list.head(MOST_OF_MANY)
+            lists.append(filled.alias(_list_of(lead)))
+        return lists
+
+    def _of_part(self, many: Mapping[str, Feed], part: int) -> dict[str, pl.Expr]:
+        """The values of a part. One phone or mailbox alone is told in the first."""
+        values = {} if part == 0 else {"contact_phone": _NOTHING, "contact_email": _NOTHING}
+        for lead in _LEADS:
+            if lead in many:
+                values[lead] = _piece(lead, part, "value")
+        if types := many.get("contact_phone_type"):
+            is_alone = "contact_phone" not in many
+            first = self._value(types.many[0]) if part == 0 else _NOTHING
+            values["contact_phone_type"] = (
+                first if is_alone else _piece("contact_phone", part, "type")
+            )
+        return values
 
     def _needs_silence(self, feeds: Feeds) -> bool:
         """Whether something would be said about a contact of which the row says nothing."""
@@ -249,6 +255,8 @@ class Columns:
 
 
 _NOTHING = pl.lit(None, pl.String)
+_LEADS = ("contact_phone", "contact_email")
+"""Fields of which a row may tell many."""
 
 
 def _name_of(expression: Expression) -> str:
@@ -264,25 +272,13 @@ def _as_rows(table: pl.DataFrame, values: Mapping[str, pl.Expr], *, part: int) -
     )
 
 
-def _of_part(spread: Mapping[str, list[pl.Expr]], part: int) -> dict[str, pl.Expr]:
-    """The values of a part beyond the first; one phone or address alone is told in the first."""
-    values = {"contact_phone": _NOTHING, "contact_email": _NOTHING}
-    return values | {name: of[part] if part < len(of) else _NOTHING for name, of in spread.items()}
+def _list_of(lead: str) -> str:
+    """The name of a column with all phones or all mailboxes of a row: no file can hold it."""
+    return f"\0{lead}"
 
 
-def _moved_up(leads: Sequence[pl.Expr], values: Sequence[pl.Expr]) -> list[pl.Expr]:
-    """``values`` beside the leads that are filled, these counted through from 0."""
-    filled = [lead.is_not_null() for lead in leads]
-    before = [pl.lit(0, pl.UInt8)]
-    for is_filled in filled[:-1]:
-        before.append(before[-1] + is_filled.cast(pl.UInt8))
-    return [
-        pl.coalesce(
-            pl.when(filled[n] & (before[n] == part)).then(values[n])
-            for n in range(part, len(leads))
-        )
-        for part in range(len(leads))
-    ]
+def _piece(lead: str, part: int, what: str) -> pl.Expr:
+    return pl.col(_list_of(lead)).list.get(part, null_on_oob=True).struct.field(what)
 
 
 def _blank_as_null(value: pl.Expr) -> pl.Expr:
