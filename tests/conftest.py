@@ -81,15 +81,16 @@ def server(pytestconfig: pytest.Config) -> Iterator[EmbeddedOne | DebianOne]:
 
 
 @contextlib.contextmanager
-def _emptied_afterwards() -> Iterator[None]:
+def _emptied_afterwards(server: EmbeddedOne | DebianOne) -> Iterator[None]:
     """A database without rows, and no connection that an earlier test ended."""
     from django.db import connections
 
     connections.close_all()
-    with contextlib.closing(psycopg.connect(os.environ[ENVIRONMENT], autocommit=True)) as own:
+    whole = server.superuser(f"test_{WORKER}")  # whom no rule about rows and roles holds back
+    with contextlib.closing(psycopg.connect(whole, autocommit=True)) as own:
         assert _tables_with_rows(own) == [], "an earlier test left rows, or KEPT lacks a table"
     yield
-    with contextlib.closing(psycopg.connect(os.environ[ENVIRONMENT], autocommit=True)) as own:
+    with contextlib.closing(psycopg.connect(whole, autocommit=True)) as own:
         _empty(own)
 
 
@@ -123,14 +124,14 @@ def _tables_with_rows(own: psycopg.Connection) -> list[str]:
 @pytest.fixture
 def database(server: EmbeddedOne | DebianOne) -> Iterator[None]:
     """An empty database for one test, with every table there."""
-    with _emptied_afterwards():
+    with _emptied_afterwards(server):
         yield
 
 
 @pytest.fixture(scope="module")
 def database_of_the_file(server: EmbeddedOne | DebianOne) -> Iterator[None]:
     """An empty database that the tests of one file share."""
-    with _emptied_afterwards():
+    with _emptied_afterwards(server):
         yield
 
 

@@ -23,6 +23,8 @@ class EmbeddedOne:
     def conninfo(self, database: str) -> str:
         return make_conninfo(self._server.conninfo(), dbname=database)
 
+    superuser = conninfo
+
     def start(self) -> None:
         self._hold = self._server.hold()
         with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
@@ -48,6 +50,9 @@ class DebianOne:
     def conninfo(self, database: str) -> str:
         return make_conninfo(host=str(self.home / "data"), user=self.owner, dbname=database)
 
+    def superuser(self, database: str) -> str:
+        return make_conninfo(self.conninfo(database), user="postgres")
+
     def start(self) -> None:
         data = self.home / "data"
         if not data.exists():
@@ -58,8 +63,7 @@ class DebianOne:
                       "-D", str(data))  # fmt: skip
             self._run("pg_ctl", "-w", "-D", str(data), "-l", str(data / "log"),
                       "-o", f"-h '' -k '{data}' -F", "start")  # fmt: skip
-            admin = make_conninfo(host=str(data), user="postgres", dbname="postgres")
-            with psycopg.connect(admin, autocommit=True) as connection:
+            with psycopg.connect(self.superuser("postgres"), autocommit=True) as connection:
                 connection.execute(f"CREATE ROLE {self.owner} LOGIN CREATEDB CREATEROLE")
 
     def stop(self) -> None:
