@@ -5,16 +5,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from kinsync import bootstrap
-from kinsync.cli.output import say, show_report
-from kinsync.cli.session import tools
-from kinsync.cli.sync import show_changes
+from kinsync.cli.demo_night import SEED, SOURCE, STUDENTS, publish_night
+from kinsync.cli.output import say
 from kinsync.domain.errors import Defect
 from kinsync.domain.settings import Settings
-from kinsync.simulators.extracts import EXTRACTS, Extracted, write_extract
+from kinsync.simulators.extracts import EXTRACTS, write_extract
 
-SOURCE = "nightly"
-STUDENTS = 400
-SEED = 7
 WRITTEN_SECONDS_AGO = 3600
 
 
@@ -42,27 +38,9 @@ def sync_two_files(settings: Settings, sis: str, district_name: str) -> None:
                 say(f"\n── A pretended {sis} has written {written.path}\n")
                 for line in sources.look_at(source, reach):
                     say(line)
-            say(f"\n── Night {night}: kinsync sync {district_name!r} --source {SOURCE}\n")
-            _sync(settings, district_name, written, is_first=night == 1)
-
-
-def _sync(settings: Settings, district_name: str, written: Extracted, *, is_first: bool) -> None:
-    from kinsync.services.arrivals import sync_arrived
-    from kinsync.services.pulls import pull
-    from kinsync.store import records
-    from kinsync.store.sources import find_source
-
-    district = records.find_district(district_name)
-    pull(district, find_source(district.id, SOURCE), bootstrap.pull_tools(settings))
-    outcome = sync_arrived(district.id, bootstrap.arrivals(settings), tools(settings))
-    if outcome is None or outcome.report is None or outcome.changes is None:
-        raise Defect("A night of the demo brought nothing.")
-    if is_first:
-        show_report(outcome.report)
-        say("")
-    show_changes(outcome.changes)
-    say(f"Published as version {outcome.sync.version}.")
-    counts = outcome.report.counts
-    told = (counts.rows, counts.held)
-    if told != (written.table.height, 0):
-        raise Defect(f"{written.table.height} rows are in the file, {told} were read and held.")
+            counts = publish_night(settings, district_name, night)
+            told = (counts.rows, counts.held)
+            if told != (written.table.height, 0):
+                raise Defect(
+                    f"{written.table.height} rows are in the file, {told} were read and held."
+                )
