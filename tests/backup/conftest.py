@@ -26,5 +26,14 @@ def empty(database: None, tmp_path: Path) -> "Iterator[Machine]":
     """A machine of its own that nobody has used."""
     from tests.backup.machines import new_machine
 
+    with new_machine(tmp_path / "elsewhere", has_tables=False) as machine:
+        yield machine
+
+
+@pytest.fixture
+def migrated(database: None, tmp_path: Path) -> "Iterator[Machine]":
+    """The same after ``kinsync migrate``."""
+    from tests.backup.machines import new_machine
+
     with new_machine(tmp_path / "elsewhere") as machine:
         yield machine

@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 
 from kinsync.store.database import ENVIRONMENT
 from tests.cli.commands import LONGEST_SECONDS, Home
+from tests.conftest import WITH_TABLES
 from tests.web.serving import free_port
 
 PASSPHRASE = "seven invented herons"
@@ -76,12 +77,15 @@ def listed(client: httpx.Client, role: str) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def new_machine(folder: Path) -> Iterator[Machine]:
-    """An empty machine; its database goes with the context."""
+def new_machine(folder: Path, *, has_tables: bool = True) -> Iterator[Machine]:
+    """A machine that nobody has used, after ``kinsync migrate`` or as it comes; its database goes
+    with the context."""
     name = f"machine_{uuid4().hex[:12]}"
     server = os.environ[ENVIRONMENT]
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        template = sql.Identifier(WITH_TABLES if has_tables else "template1")
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(statement.format(sql.Identifier(name), template))
     try:
         address = make_conninfo(server, dbname=name)
         yield Machine(Home(folder, {"KINSYNC_DATABASE_URL": address}))

@@ -28,13 +28,13 @@ def objects(setting: str) -> dict[str, bytes]:
 
 
 def test_what_lay_in_one_bucket_lies_in_another_and_the_next_night_goes_on(
-    used: Machine, empty: Machine, tmp_path: Path
+    used: Machine, migrated: Machine, tmp_path: Path
 ) -> None:
     out = tmp_path / "all.tar.gz"
     with an_empty_bucket() as bucket:
         elsewhere = f"{bucket}-elsewhere"
         used.home.settings["KINSYNC_STORAGE"] = bucket
-        empty.home.settings["KINSYNC_STORAGE"] = elsewhere
+        migrated.home.settings["KINSYNC_STORAGE"] = elsewhere
         for command in (("district", "add", "Lakeside"), ("app", "add", "Reader")):
             assert used.home.run(*command).code == 0
         used.home.run("connect", "Lakeside", "Reader")
@@ -44,13 +44,13 @@ def test_what_lay_in_one_bucket_lies_in_another_and_the_next_night_goes_on(
         assert used.home.run("sync", "Lakeside").code == 0
 
         assert used.home.run("backup", "--out", out).code == 0
-        assert empty.home.run("restore-backup", out).code == 0
+        assert migrated.home.run("restore-backup", out).code == 0
 
         assert objects(elsewhere) == objects(bucket)
         assert any("/uploads/" in name for name in objects(elsewhere))
         assert any("/syncs/" in name for name in objects(elsewhere))
-        with used.serving(token) as here, empty.serving(token) as there:
+        with used.serving(token) as here, migrated.serving(token) as there:
             assert listed(there, "contact") == listed(here, "contact") != []
         night = write(tmp_path / "2.csv", SCHOOL[:-1])
-        told = empty.home.run("sync", "Lakeside", "--file", night, "--json").json
+        told = migrated.home.run("sync", "Lakeside", "--file", night, "--json").json
         assert (told["version"], told["created"]["contact"]) == (2, 0)

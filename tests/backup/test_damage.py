@@ -45,7 +45,7 @@ def empty(
     database_of_the_file: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Machine]:
     """A machine that nobody has used, and nobody does."""
-    with new_machine(tmp_path_factory.mktemp("empty") / "home") as machine:
+    with new_machine(tmp_path_factory.mktemp("empty") / "home", has_tables=False) as machine:
         machine.home.settings["KINSYNC_BACKUP_PASSPHRASE"] = PASSPHRASE
         yield machine
 

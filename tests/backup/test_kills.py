@@ -71,26 +71,27 @@ def test_two_backups_do_not_write_one_file(busy: Machine, tmp_path: Path) -> Non
 
 
 def test_a_restore_that_is_killed_says_what_to_do_and_is_begun_anew(
-    backup: Path, empty: Machine
+    backup: Path, migrated: Machine
 ) -> None:
-    assert empty.home.run("migrate").code == 0
-    with psycopg.connect(empty.database) as blocking:
+    with psycopg.connect(migrated.database) as blocking:
         blocking.execute("LOCK TABLE contact IN ACCESS SHARE MODE")  # rows wait, files do not
-        halved = empty.home.start("restore-backup", backup)
-        until(lambda: is_waiting(empty), "the files are there and the rows are to come")
+        halved = migrated.home.start("restore-backup", backup)
+        until(lambda: is_waiting(migrated), "the files are there and the rows are to come")
         halved.kill()
         ended(halved)
 
-    assert empty.files() != {}
+    assert migrated.files() != {}
     for command in (("district", "list"), ("backup", "--out", backup.with_name("no")), ("serve",)):
-        refused = empty.home.run(*command)
+        refused = migrated.home.run(*command)
         assert refused.code == 2
         assert "run 'kinsync restore-backup' with the same file again" in refused.err
-    assert empty.ask("SELECT * FROM district") == []
-    done = empty.home.run("restore-backup", backup, "--json")
+    assert migrated.ask("SELECT * FROM district") == []
+    done = migrated.home.run("restore-backup", backup, "--json")
     assert done.code == 0, done.said
     assert done.json["was_there"] is False
-    assert [row["name"] for row in empty.home.run("district", "list", "--json").json["districts"]]
+    assert [
+        row["name"] for row in migrated.home.run("district", "list", "--json").json["districts"]
+    ]
 
 
 def is_waiting(machine: Machine) -> bool:
@@ -103,32 +104,32 @@ def is_waiting(machine: Machine) -> bool:
 
 
 def test_a_restore_that_is_killed_after_its_last_row_is_finished(
-    backup: Path, empty: Machine
+    backup: Path, migrated: Machine
 ) -> None:
-    assert empty.home.run("restore-backup", backup).code == 0
-    [(restored,)] = empty.ask("SELECT id FROM backup")
-    mark = empty.home.folder / MARK
+    assert migrated.home.run("restore-backup", backup).code == 0
+    [(restored,)] = migrated.ask("SELECT id FROM backup")
+    mark = migrated.home.folder / MARK
     mark.write_text(f"{restored}\n")  # as a kill at that moment leaves it
-    empty_files = empty.files()
+    empty_files = migrated.files()
 
-    done = empty.home.run("restore-backup", backup, "--json")
+    done = migrated.home.run("restore-backup", backup, "--json")
 
     assert (done.code, done.json["was_there"]) == (0, True)
     assert not mark.exists()
-    assert empty.files() == empty_files
+    assert migrated.files() == empty_files
 
 
 def test_a_half_restored_home_takes_another_backup(
-    backup: Path, empty: Machine, tmp_path: Path
+    backup: Path, migrated: Machine, tmp_path: Path
 ) -> None:
     later = tmp_path / "later.tar.gz"
     assert kinsync("backup", "--out", later).code == 0
-    empty.home.folder.mkdir()
-    (empty.home.folder / MARK).write_text("0123\n")
-    stale = empty.home.folder / "storage" / "districts" / ("0" * 24) / "uploads" / "7"
+    migrated.home.folder.mkdir()
+    (migrated.home.folder / MARK).write_text("0123\n")
+    stale = migrated.home.folder / "storage" / "districts" / ("0" * 24) / "uploads" / "7"
     stale.parent.mkdir(parents=True)
     stale.write_bytes(b"of the first try")
 
-    assert empty.home.run("restore-backup", later).code == 0
+    assert migrated.home.run("restore-backup", later).code == 0
 
     assert not stale.exists()

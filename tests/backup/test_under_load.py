@@ -22,7 +22,7 @@ def night(number: int) -> list[str]:
 
 
 def test_what_is_published_once_a_backup_has_begun_is_not_in_it(
-    used: Machine, empty: Machine, tmp_path: Path
+    used: Machine, migrated: Machine, tmp_path: Path
 ) -> None:
     school = school_of(3)
     night = [replace(school[0], phone="2065559999"), *school[1:]]
@@ -42,14 +42,14 @@ def test_what_is_published_once_a_backup_has_begun_is_not_in_it(
 
     assert (ended(backing_up).code, synced.code) == (0, 0), synced.said
     assert used.ask("SELECT published FROM district") == [(2,)]
-    assert empty.home.run("restore-backup", out).code == 0
-    assert empty.ask("SELECT published FROM district") == [(1,)]
-    assert empty.ask("SELECT 1 FROM contact WHERE phone = '2065559999'") == []
-    assert empty.ask("SELECT count(*) FROM sync") == [(1,)]
+    assert migrated.home.run("restore-backup", out).code == 0
+    assert migrated.ask("SELECT published FROM district") == [(1,)]
+    assert migrated.ask("SELECT 1 FROM contact WHERE phone = '2065559999'") == []
+    assert migrated.ask("SELECT count(*) FROM sync") == [(1,)]
 
 
 def test_a_backup_taken_while_syncs_publish_is_one_version_whole(
-    used: Machine, empty: Machine, tmp_path: Path
+    used: Machine, migrated: Machine, tmp_path: Path
 ) -> None:
     kinsync("district", "add", "Lakeside")
     kinsync("app", "add", "Reader")
@@ -87,11 +87,11 @@ def test_a_backup_taken_while_syncs_publish_is_one_version_whole(
         stop.set()
         publishing.join()
 
-    done = empty.home.run("restore-backup", backups[len(backups) // 2], "--json")
+    done = migrated.home.run("restore-backup", backups[len(backups) // 2], "--json")
     assert done.code == 0, done.said
-    with empty.serving(token) as api:
+    with migrated.serving(token) as api:
         phones = sorted(one["roles"]["contact"]["phone"] for one in listed(api, "contact"))
     assert len({phone[3:6] for phone in phones}) == 1, Counter(phone[3:6] for phone in phones)
     assert phones == sorted(night(int(phones[0][3:6])))
     events = "SELECT count(*) FROM event WHERE connection_id = 1"
-    assert empty.ask(events)[0][0] <= used.ask(events)[0][0]
+    assert migrated.ask(events)[0][0] <= used.ask(events)[0][0]
