@@ -129,9 +129,13 @@ def mails(contact: Resource, words: Words) -> dict[str, str]:
 
 
 def address(person: Resource, words: Words) -> dict[str, Any]:
-    """Where somebody lives: the home address, or else the first of all."""
+    """Where somebody lives: the home address, or else the first of those to be published."""
     told = sorted(
-        _listed(person, "addresses"),
+        (
+            one
+            for one in _listed(person, "addresses")
+            if one.get("doNotPublishIndicator") is not True
+        ),
         key=lambda one: (
             words.of_value(one.get("addressTypeDescriptor")) != "Home",
             str(one.get("addressTypeDescriptor")),

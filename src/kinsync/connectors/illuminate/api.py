@@ -42,6 +42,7 @@ CONTACTS = Table(
     (
         *(KEY, "\0row", "contact_id", "last_name", "first_name", "relationship", "is_primary"),
         *("is_emergency", "legal_guardian", "household_id", "is_primary_residence", "email"),
+        *("street", "address", "city", "state", "zip"),
         *("phones.type", "phones.number"),
     ),
     called="Contact",
@@ -73,8 +74,8 @@ class IlluminateApi(Connector):
         email="as the resource has them",
         type="primary contact and primary residence, guardian, emergency, else by relationship",
         phones="as the resource has them: each phone of a list, with its type",
-        addresses="read where the mapping names them, and not published",
-        flags="primary, emergency and guardian become the type, and are not published themselves",
+        addresses="street, city, state and zip, where the resource has them",
+        flags="primary, emergency, guardian, and primary residence as lives-with",
         schools="the id of one site of each student",
         lost=("which contacts belong to one household",),
     )

@@ -1,6 +1,6 @@
 """PowerSchool's Unified Contacts: everybody, with phones, e-mails and what they may do.
 
-The students come with the API's resource; who their contacts are, with three PowerQueries of the
+The students come with the API's resource; who their contacts are, with four PowerQueries of the
 plugin, for the API itself tells contacts student by student alone. A query's rows name the student
 each, so that nobody has to be looked up.
 
@@ -22,7 +22,8 @@ from kinsync.transport.http import Http, Limits
 from kinsync.transport.paging import Rows
 from kinsync.transport.source_table import Piece, Table
 
-STUDENTS, CONTACTS, PHONES, EMAILS = "students", "contacts", "phones", "emails"
+STUDENTS, CONTACTS = "students", "contacts"
+PHONES, EMAILS, ADDRESSES = "phones", "emails", "addresses"
 _KEY, _PERSON = "students.dcid", "contacts.contact_id"
 _CONTACT = (
     *(_KEY, _PERSON, "contacts.detail_id", "contacts.first_name", "contacts.middle_name"),
@@ -41,8 +42,13 @@ _PHONE = (
     *("phones.code", "phones.order", "phones.preferred"),
 )
 _EMAIL = (_KEY, _PERSON, "emails.id", "emails.address", "emails.order", "emails.primary")
-MADE = ("contacts.phones", "contacts.phone_types", "contacts.emails")
-"""Columns with everything that a contact has of a kind, a bar between."""
+_ADDRESS = (
+    *(_KEY, _PERSON, "address.id", "address.street", "address.unit", "address.city"),
+    *("address.state", "address.zip", "address.order"),
+)
+_HOME = ("contacts.street", "contacts.city", "contacts.state", "contacts.zip")
+MADE = ("contacts.phones", "contacts.phone_types", "contacts.emails", *_HOME)
+"""Columns with everything that a contact has of a kind, a bar between; and its first address."""
 BETWEEN = "|"
 
 
@@ -58,6 +64,9 @@ class PowerSchoolContacts(Connector):
         Setting("contacts_query", "PowerQuery of contacts", plugin.CONTACTS.name),
         Setting("phones_query", "PowerQuery of their phones", plugin.PHONES.name),
         Setting("emails_query", "PowerQuery of their e-mails", plugin.EMAILS.name),
+        Setting(
+            "addresses_query", "PowerQuery of their addresses; blank: none", plugin.ADDRESSES.name
+        ),
         *district.STUDENTS_OF,
     )
     carries: ClassVar = Carries(
@@ -66,10 +75,17 @@ class PowerSchoolContacts(Connector):
         email="all, the primary one first",
         type="from the order (1 Primary, 2 Secondary), else from relation, custody and emergency",
         phones="all, the preferred one first",
-        addresses="none",
-        flags="read (custody, emergency, lives with, pick-up, mail), and not published",
+        addresses="street with its unit, city, state and zip: the first in the contact's order",
+        flags=(
+            "order, emergency, custody as guardian, lives with, pick-up, mail, and since and until "
+            "when; nobody is restricted"
+        ),
         schools="the number of the student's school",
-        lost=("associations that have ended, have not begun, or are not active",),
+        lost=(
+            "associations that have ended, have not begun, or are not active",
+            "a contact's further addresses, employer, and access to the portal",
+            "who may not come near: PowerSchool has no mark for it; a mapping can name a relation",
+        ),
     )
     key: ClassVar = _KEY
     tables: ClassVar[Sequence[Table]] = (
@@ -77,6 +93,7 @@ class PowerSchoolContacts(Connector):
         Table(CONTACTS, (_KEY, _PERSON, "contacts.detail_id"), _CONTACT),
         Table(PHONES, (_KEY, _PERSON, "phones.id"), _PHONE),
         Table(EMAILS, (_KEY, _PERSON, "emails.id"), _EMAIL),
+        Table(ADDRESSES, (_KEY, _PERSON, "address.id"), _ADDRESS),
     )
 
     def tables_of(self, given: Given) -> Sequence[Table]:
@@ -89,7 +106,7 @@ class PowerSchoolContacts(Connector):
 
     def plugin(self, columns: Sequence[str]) -> bytes:
         """What is installed at PowerSchool, so that these columns and all contacts may be read."""
-        queries = [plugin.CONTACTS, plugin.PHONES, plugin.EMAILS]
+        queries = [plugin.CONTACTS, plugin.PHONES, plugin.EMAILS, plugin.ADDRESSES]
         return plugin.plugin(_students_among((*NEEDED, *columns)), queries)
 
     def base(self, given: Given) -> str:
@@ -103,7 +120,7 @@ class PowerSchoolContacts(Connector):
         yield district.greeting(told)
         first = district.first_of(given, self._students(http, given, told))
         yield f"{len(first)} students came first."
-        for name in (CONTACTS, PHONES, EMAILS):
+        for name in _queries(given):
             rows = next(self._queried(http, given, told, name), [])
             if name == CONTACTS and not rows:
                 raise ChangeInput(
@@ -116,7 +133,7 @@ class PowerSchoolContacts(Connector):
         told = district.metadata(http)
         for rows in self._students(http, given, told):
             yield Piece(STUDENTS, district.of_source(given, rows))
-        for name in (CONTACTS, PHONES, EMAILS):
+        for name in _queries(given):
             for rows in self._queried(http, given, told, name):
                 yield Piece(name, rows)
 
@@ -129,6 +146,7 @@ class PowerSchoolContacts(Connector):
             .with_columns(pl.coalesce("contacts.relation_type", "contacts.relation_code"))
             .join(_phones(tables[PHONES]), on=whose, how="left")
             .join(_emails(tables[EMAILS]), on=whose, how="left")
+            .join(_homes(tables[ADDRESSES]), on=whose, how="left")
         )
         return (
             tables[STUDENTS]
@@ -149,6 +167,13 @@ class PowerSchoolContacts(Connector):
         table = next(one for one in self.tables_of(given) if one.name == name)
         query = given[f"{name}_query"]
         return district.queried(http, query, size, table.columns, key=table.key)
+
+
+def _queries(given: Given) -> Iterator[str]:
+    """The tables that PowerQueries give, as far as the source names one."""
+    for name in (CONTACTS, PHONES, EMAILS, ADDRESSES):
+        if given[f"{name}_query"]:
+            yield name
 
 
 def _students_among(columns: Sequence[str]) -> tuple[str, ...]:
@@ -189,6 +214,19 @@ def _emails(emails: pl.LazyFrame) -> pl.LazyFrame:
     is_primary = pl.col("emails.primary").is_in(["1", "true"])
     told = {"contacts.emails": pl.col("emails.address")}
     return _gathered(emails, (is_primary, "emails.order", "emails.id"), told)
+
+
+def _homes(addresses: pl.LazyFrame) -> pl.LazyFrame:
+    """Of each contact the first address in its order."""
+    whose = [_KEY, _PERSON]
+    ordered = addresses.sort(
+        *whose, _number("address.order"), _number("address.id"), nulls_last=True
+    )
+    street = pl.concat_str("address.street", "address.unit", separator=" ", ignore_nulls=True)
+    told = (street, *(pl.col(f"address.{name}") for name in ("city", "state", "zip")))
+    return ordered.unique(whose, keep="first", maintain_order=True).select(
+        *whose, *(value.alias(name) for name, value in zip(_HOME, told, strict=True))
+    )
 
 
 def _gathered(

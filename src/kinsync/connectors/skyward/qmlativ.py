@@ -61,12 +61,15 @@ class SkywardQmlativ(Connector):
         email="all",
         type="guardians are Parent/Guardian, whoever is an emergency contact alone Emergency",
         phones="all but faxes and confidential ones, each with the district's own type",
-        addresses="not read",
-        flags="read (rank, custodial, emergency, pick-up, restricted access), and not published",
+        addresses="none: they stand in objects of their own, which are not read",
+        flags=(
+            "rank as order, custodial as guardian, emergency and pick-up; an active restricted "
+            "access restricts"
+        ),
         schools="the default entity of each student in the year",
         lost=(
-            "every entity of a student but the default one",
-            "that somebody who is a guardian is an emergency contact too",
+            "every entity of a student but the default one, and the names of entities",
+            "Comment of an emergency contact, GuardianCategory, and access to Family Access",
         ),
     )
     key: ClassVar = "StudentID"

@@ -72,8 +72,8 @@ class SkywardSms2(Connector):
         email="one: the guardian's own, or else that of the school",
         type="none: everybody is a parent or guardian",
         phones="three, each with its type",
-        addresses="read, and not published",
-        flags="none",
+        addresses="street, city, state and zip",
+        flags="everybody is a guardian; no others",
         schools="the code of the student's default school",
         lost=(
             "emergency contacts: the interface gives guardians only",
