@@ -202,6 +202,44 @@ def test_requests_may_be_signed_instead(tmp_path: Path) -> None:
         assert not any(path.endswith("/token") for path in serving.asked)
 
 
+@pytest.mark.parametrize("quirk", ["", "inactive-students", "next-to-itself", "agencies"])
+def test_a_search_gives_what_the_list_gives(quirk: str, tmp_path: Path) -> None:
+    with qmlativ(tmp_path, *filter(None, [quirk]), page_size="7") as (serving, source):
+        by_list = source.read()
+        asked = len(serving.asked)
+        search = replace(source, settings={**source.settings, "search": "yes"})
+
+        assert search.read().equals(by_list)
+        assert len(serving.asked) <= 2 * asked
+
+
+def test_a_search_asks_for_names_of_contacts_alone_and_signs_it_too(tmp_path: Path) -> None:
+    with qmlativ(tmp_path, search="yes", signed="oauth1") as (serving, source):
+        posted: dict[str, Any] = {}
+        answer = serving.system.answer
+
+        def answered(request: Request) -> Reply:
+            posted[request.path.split("/Generic/1/")[-1].rsplit("/", 2)[0]] = request.body
+            return answer(request)
+
+        serving.system.answer = answered  # type: ignore[method-assign]
+        source.read()
+
+    assert "IsGuardianName" in posted["Demographics/Name"]
+    assert "IsCurrentActive" in posted["Student/Student"]
+    assert "SearchCondition" not in posted["Demographics/NamePhone"]
+    assert all("SearchSort" in body for body in posted.values())
+
+
+def test_objects_that_move_while_they_are_searched_stay_in_their_order(tmp_path: Path) -> None:
+    with qmlativ(tmp_path, search="yes", page_size="7") as (serving, source):
+        before = source.read()
+        roster = serving.system.roster
+        roster.students = roster.students.reverse()
+
+        assert source.read().equals(before)
+
+
 def test_a_mapping_names_what_is_asked_for(tmp_path: Path) -> None:
     own = '[fields]\ncontact_email = { column = "Name.SkywardID" }'
     asked: list[str] = []

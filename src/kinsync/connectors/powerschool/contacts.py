@@ -18,6 +18,7 @@ from kinsync.connectors.powerschool import district, plugin
 from kinsync.connectors.powerschool.api import CERTAIN, NEEDED, PowerSchool, student_pages
 from kinsync.connectors.powerschool.fields import plain
 from kinsync.domain.errors import ChangeInput
+from kinsync.transport.cells import gathered, number
 from kinsync.transport.http import Http, Limits
 from kinsync.transport.paging import Rows
 from kinsync.transport.source_table import Piece, Table
@@ -49,7 +50,6 @@ _ADDRESS = (
 _HOME = ("contacts.street", "contacts.city", "contacts.state", "contacts.zip")
 MADE = ("contacts.phones", "contacts.phone_types", "contacts.emails", *_HOME)
 """Columns with everything that a contact has of a kind, a bar between; and its first address."""
-BETWEEN = "|"
 
 
 class PowerSchoolContacts(Connector):
@@ -141,7 +141,7 @@ class PowerSchoolContacts(Connector):
         whose = [_KEY, _PERSON]
         contacts = (
             tables[CONTACTS]
-            .sort(*whose, "contacts.start_date", _number("contacts.detail_id"), nulls_last=False)
+            .sort(*whose, "contacts.start_date", number("contacts.detail_id"), nulls_last=False)
             .unique(whose, keep="last", maintain_order=True)
             .with_columns(pl.coalesce("contacts.relation_type", "contacts.relation_code"))
             .join(_phones(tables[PHONES]), on=whose, how="left")
@@ -151,7 +151,7 @@ class PowerSchoolContacts(Connector):
         return (
             tables[STUDENTS]
             .join(contacts, on=_KEY, how="left")
-            .sort(_KEY, _number("contacts.priority"), _number(_PERSON), nulls_last=True)
+            .sort(_KEY, number("contacts.priority"), number(_PERSON), nulls_last=True)
         )
 
     # -- what is asked -----------------------------------------------------------------------
@@ -196,9 +196,9 @@ def _phones(phones: pl.LazyFrame) -> pl.LazyFrame:
     A phone is as somebody typed it, if need be with its extension: that is not said twice.
     """
     extension = pl.col("phones.extension")
-    number = pl.col("phones.number").str.replace_all(BETWEEN, " ", literal=True)
-    is_told = extension.is_null() | number.str.contains("(?i)x")
-    whole = pl.when(is_told).then(number).otherwise(number + " x" + extension)
+    typed = pl.col("phones.number")
+    is_told = extension.is_null() | typed.str.contains("(?i)x")
+    whole = pl.when(is_told).then(typed).otherwise(typed + " x" + extension)
     is_preferred = pl.col("phones.preferred").is_in(["1", "true"])
     return _gathered(
         phones,
@@ -219,9 +219,7 @@ def _emails(emails: pl.LazyFrame) -> pl.LazyFrame:
 def _homes(addresses: pl.LazyFrame) -> pl.LazyFrame:
     """Of each contact the first address in its order."""
     whose = [_KEY, _PERSON]
-    ordered = addresses.sort(
-        *whose, _number("address.order"), _number("address.id"), nulls_last=True
-    )
+    ordered = addresses.sort(*whose, number("address.order"), number("address.id"), nulls_last=True)
     street = pl.concat_str("address.street", "address.unit", separator=" ", ignore_nulls=True)
     told = (street, *(pl.col(f"address.{name}") for name in ("city", "state", "zip")))
     return ordered.unique(whose, keep="first", maintain_order=True).select(
@@ -235,12 +233,6 @@ def _gathered(
     """Of each contact what it has several of, in this order, in one cell each."""
     whose = [_KEY, _PERSON]
     is_first, *numbers = order
-    by = [is_first.fill_null(value=False).not_(), *map(_number, numbers)]
-    joined = [
-        value.fill_null("").str.join(BETWEEN).alias(name) for name, value in told.items()
-    ]  # the n-th of each stand together, blank ones too
+    by = [is_first.fill_null(value=False).not_(), *map(number, numbers)]
+    joined = [gathered(value).alias(name) for name, value in told.items()]
     return rows.sort(*whose, *by, nulls_last=True).group_by(whose, maintain_order=True).agg(joined)
-
-
-def _number(column: str) -> pl.Expr:
-    return pl.col(column).cast(pl.Int64, strict=False)

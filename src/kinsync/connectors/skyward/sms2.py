@@ -12,6 +12,7 @@ import polars as pl
 
 from kinsync.connectors.connector import Carries, Connector, Given, Setting, State
 from kinsync.domain.errors import ChangeInput, IncompletePull, NothingThere
+from kinsync.transport.cells import cell
 from kinsync.transport.http import Answer, Http, Limits
 from kinsync.transport.paging import Cursor, next_link, pages
 from kinsync.transport.signing import ClientCredentials
@@ -175,7 +176,7 @@ def _with_schools(student: Mapping[str, Any]) -> Mapping[str, Any]:
     listed = student.get("schoolIds")
     if not isinstance(listed, list):
         return student
-    return {**student, "schoolIds": "|".join(map(str, listed))}
+    return {**student, "schoolIds": cell(listed)}
 
 
 def _ties(who: str, guardians: Sequence[Mapping[str, Any]]) -> Piece:
