@@ -61,6 +61,7 @@ def test_a_column_in_our_words_is_a_column_of_its_own() -> None:
         name: ["Family" if words == "type" else "Y"] for name, (words, _) in found.words.items()
     }
     assert found.over(pl.DataFrame(cells)).item() == "OUR_TYPE(x)"
+    assert Expression.checked("\"OUR_TYPE(x)\" || 'a'").columns == ("OUR_TYPE(x)",)
 
 
 @pytest.mark.parametrize(

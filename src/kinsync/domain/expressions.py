@@ -49,9 +49,9 @@ CAN_DO = (
 
 
 _OUR = re.compile(
-    r"('(?:[^']|'')*')|\bOUR_(\w+)\s*\(\s*(\"(?:[^\"]|\"\")*\"|\w+)\s*\)", re.IGNORECASE
+    rf"({_QUOTED.pattern})|\bOUR_(\w+)\s*\(\s*(\"(?:[^\"]|\"\")*\"|\w+)\s*\)", re.IGNORECASE
 )
-"""``OUR_TYPE("Relation")``: what the vocabulary makes of a column. In a quoted text it is none."""
+"""``OUR_TYPE("Relation")``: what the vocabulary makes of a column; between quotation marks none."""
 _LISTS = ("type", "relationship", "phone_type", "flag")
 
 

@@ -59,7 +59,7 @@ class OneRoster(Connector):
         type="from the role: parent and guardian Parent/Guardian, relative Family, others Other",
         phones="sms as Cell, phone as Home",
         addresses="none: OneRoster has no address of a person",
-        flags="metadata.priority as order, metadata.emergencyContact: where a district fills them",
+        flags="guardian by the role; metadata.priority and emergencyContact, where they are filled",
         schools="all of a student are read; the first one is published",
         lost=(
             "what a relative is to a student",
