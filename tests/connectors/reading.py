@@ -1,5 +1,6 @@
 """A source, read as a pull reads it, without a database."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import polars as pl
 
 from kinsync.connectors import find_connector
 from kinsync.connectors.connector import Connector, Given
+from kinsync.domain.flags import read
 from kinsync.domain.frames import FINDINGS, empty
 from kinsync.domain.mapping import Mapping as SourceMapping
 from kinsync.pipeline.map import Columns
@@ -16,10 +18,23 @@ from kinsync.services.delivery import delivery_of
 from kinsync.services.extracts import mapping_over
 from kinsync.services.intake import Intake, Source
 from kinsync.services.pulls import read_whole
+from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Serving
+from kinsync.simulators.spelling import address
 from kinsync.transport.delimited import open_delimited
 from kinsync.transport.http import Http, Limits
 from kinsync.transport.spool import Spool
+
+
+def homes(roster: Roster, *, unit: bool = False) -> set[tuple[str, str]]:
+    """Name and address of everybody whom a simulator gives the one of the family."""
+    told = set()
+    for name, family in roster.contacts.select("name", "family").iter_rows():
+        lives = address(family)
+        if unit:
+            lives["street"] += f" Apt {family % 9}"
+        told.add((name, json.dumps(lives, separators=(",", ":"))))
+    return told
 
 
 def impatient(limits: Limits) -> Limits:
@@ -36,6 +51,16 @@ class TakenIn:
     counts: Counts
     findings: pl.DataFrame
     people: pl.DataFrame
+
+    def flags(self) -> pl.DataFrame:
+        """The same, with a column for each flag that is told."""
+        told = pl.DataFrame([dict(read(text)) for text in self.people["flags"]])
+        return self.people.hstack(told)
+
+    def addresses(self) -> set[tuple[str, str]]:
+        """Name and address of everybody who has one."""
+        known = self.people.drop_nulls("address")
+        return set(known.select("name", "address").iter_rows())
 
     def codes(self) -> set[str]:
         """What was found."""

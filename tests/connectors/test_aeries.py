@@ -91,16 +91,22 @@ def test_a_code_that_is_not_in_use_any_more_still_says_what_it_means(tmp_path: P
 
 
 @pytest.mark.parametrize("quirk", ["no-codes", "unknown-codes"])
-def test_a_code_that_the_set_lacks_leaves_the_relationship_blank(
-    quirk: str, tmp_path: Path
-) -> None:
+def test_a_code_that_the_set_lacks_is_listed_and_can_be_mapped(quirk: str, tmp_path: Path) -> None:
+    own = '[words.relationship]\n"77" = "Grandparent"'
     with aeries(tmp_path, quirk) as (system, source):
         taken = source.taken_in()
+        mapped = replace(source, own=own).taken_in()
 
-    grandparents = system.roster.contacts.filter(pl.col("role").str.starts_with("grand")).height
-    assert grandparents > 0
-    assert taken.people["relationship"].null_count() >= grandparents
-    assert taken.counts.relationships == system.roster.contacts.height
+    roster = system.roster.contacts
+    grandparents = roster.filter(pl.col("role").str.starts_with("grand")).height
+    unknown = taken.findings.filter(pl.col("code") == "relationship-unknown")
+    assert taken.counts.relationships == roster.height
+    assert Counter(unknown["value"])["77" if quirk == "unknown-codes" else "10"] > 0
+    if quirk == "unknown-codes":
+        found = mapped.people.filter(pl.col("relationship") == "Grandparent")
+        assert found.height == grandparents > 0
+        assert set(found["type"]) == {"Family"}
+        assert "relationship-unknown" not in mapped.codes()
 
 
 def test_a_name_may_stand_in_mailing_name_alone(tmp_path: Path) -> None:

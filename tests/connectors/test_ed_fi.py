@@ -15,7 +15,7 @@ from kinsync.simulators.ed_fi import QUIRKS, EdFiSystem
 from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Fault, Reply, Request, Serving
 from tests.connectors.contract import TokenContract
-from tests.connectors.reading import Reader, reader
+from tests.connectors.reading import Reader, homes, reader
 
 
 class _Contract(TokenContract):
@@ -86,13 +86,11 @@ def test_no_quirk_loses_anybody_who_may_be_published(quirk: str, tmp_path: Path)
     has_left = [one for one in roster.students["Student_id"] if int(one) % 7 == 3]
     has_left = has_left if quirk == "ended-enrolments" else []
     theirs = roster.contacts.filter(pl.col("student").is_in(has_left)).height
-    friends = roster.contacts.filter(pl.col("role") == "friend").height
-    excluded = friends if quirk == "restrictions" else 0
     unseen = roster.contacts.filter(pl.col("person") % 7 == 2).height
     held = unseen if quirk == "out-of-scope" else 0
     assert taken.counts.students == roster.students.height - len(has_left)
-    assert taken.counts.relationships == roster.contacts.height - theirs - excluded - held
-    assert (taken.counts.excluded, taken.counts.held) == (excluded, held)
+    assert taken.counts.relationships == roster.contacts.height - theirs - held
+    assert (taken.counts.excluded, taken.counts.held) == (0, held)
 
 
 def test_types_follow_status_and_relation(tmp_path: Path) -> None:
@@ -174,16 +172,44 @@ def test_a_source_says_which_phones_are_not_read(tmp_path: Path) -> None:
     assert not any("Home" in kind or "Emergency" in kind for kind in kinds if kind)
 
 
-def test_whoever_is_contacted_with_restrictions_is_not_read_unless_the_mapping_says_so(
+def test_whoever_is_contacted_with_restrictions_is_restricted_unless_the_mapping_says_otherwise(
     tmp_path: Path,
 ) -> None:
+    own = '[fields]\ncontact_restricted = { constant = "N" }'
     with ed_fi(tmp_path, "restrictions", students=200) as (serving, source):
-        known = serving.system.roster.contacts.height
-        withheld = source.taken_in().counts
-        everybody = replace(source, own='contact_where = ""').taken_in().counts
+        roster = serving.system.roster.contacts
+        people = source.taken_in().people
+        nobody = replace(source, own=own).taken_in().people
 
-    assert 0 < withheld.excluded == known - withheld.relationships
-    assert everybody.relationships == known
+    friends = roster.filter(pl.col("role") == "friend")
+    restricted = people.filter(pl.col("restricted") == "Y")
+    assert people.height == nobody.height == roster.height
+    assert sorted(restricted["name"]) == sorted(friends["name"]) != []
+    assert nobody["restricted"].null_count() == nobody.height
+
+
+def test_priority_status_and_address_come_along(tmp_path: Path) -> None:
+    with ed_fi(tmp_path, students=200) as (serving, source):
+        taken = source.taken_in()
+
+    roster = serving.system.roster
+    flags = taken.flags()
+    assert Counter(flags["order"]) == Counter(roster.contacts["order"])
+    for flag, is_so in {
+        "primary": pl.col("type") == "P",
+        "emergency": pl.col("type") == "E",
+        "guardian": pl.col("type") == "G",
+        "lives_with": pl.col("order") == 1,
+    }.items():
+        assert flags.filter(pl.col(flag) == "Y").height == roster.contacts.filter(is_so).height, (
+            flag
+        )
+    assert taken.addresses() == homes(roster)
+
+
+def test_an_address_that_is_not_to_be_published_is_not(tmp_path: Path) -> None:
+    with ed_fi(tmp_path, "hidden-addresses") as (_, source):
+        assert source.taken_in().addresses() == set()
 
 
 def test_a_contact_whom_the_key_does_not_see_is_held_and_deletes_nobody(tmp_path: Path) -> None:

@@ -239,12 +239,37 @@ def test_a_list_that_leaves_out_many_who_are_there_is_not_the_whole(tmp_path: Pa
 
 def test_staff_and_students_who_are_named_are_contacts_of_their_kind(tmp_path: Path) -> None:
     with oneroster(tmp_path, "other-roles", "sibling-agents") as (system, source):
-        rows = source.rows()
+        taken = source.taken_in()
         first = system.people.student_id(system.roster.students["Student_id"][0])
 
-    types = dict(zip(rows["contact_sis_id"], rows["contact_type"], strict=True))
+    types = dict(taken.people.select("sis_id", "type").iter_rows())
     assert types["staff-1"] == "Other"
     assert types[first] == "Family"
+    assert "contact-type-unknown" not in taken.codes()
+
+
+def test_a_role_that_nobody_knows_is_listed(tmp_path: Path) -> None:
+    with oneroster(tmp_path, "ext-roles") as (system, source):
+        taken = source.taken_in()
+        mapped = replace(source, own='[words.type]\n"ext:liaison" = "Family"').taken_in()
+
+    friends = system.roster.contacts.filter(pl.col("role") == "friend").height
+    unknown = taken.findings.filter(pl.col("code") == "contact-type-unknown")
+    assert Counter(unknown["value"]) == {"ext:liaison": friends} != {}
+    assert "contact-type-unknown" not in mapped.codes()
+    assert mapped.people.height == taken.people.height
+
+
+def test_priority_and_emergency_flag_of_metadata_come_along(tmp_path: Path) -> None:
+    with oneroster(tmp_path, "metadata") as (system, source):
+        flags = source.taken_in().flags()
+        people = system.roster.contacts.unique("person", keep="first", maintain_order=True)
+
+    by_key = {f"con-{one}": order for one, order in people.select("person", "order").iter_rows()}
+    assert {(key, order) for key, order in flags.select("sis_id", "order").iter_rows()} == set(
+        by_key.items()
+    )
+    assert set(flags["emergency"]) == {"Y", "N"}
 
 
 def test_a_contact_with_a_record_for_each_role_is_two_unless_mapped_by_name(

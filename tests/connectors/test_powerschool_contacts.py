@@ -23,7 +23,7 @@ from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Serving
 from kinsync.simulators.spelling import A_FEW
 from tests.connectors.contract import TokenContract
-from tests.connectors.reading import Reader, reader
+from tests.connectors.reading import Reader, homes, reader
 
 
 class TestContract(TokenContract):
@@ -169,6 +169,39 @@ def test_a_mailbox_of_a_family_joins_nobody(tmp_path: Path) -> None:
     told = shared.people.select(pl.concat_str("email", "more_emails", ignore_nulls=True))
     assert told.to_series().str.contains(r"family\d+@home\.example").all()
     assert shared.people["more_emails"].null_count() < shared.people.height
+
+
+def test_order_flags_dates_and_address_come_along(tmp_path: Path) -> None:
+    with contacts_of(tmp_path, students=200) as (system, source):
+        taken = source.taken_in()
+        roster = system.roster
+
+    flags = taken.flags()
+    guardians = roster.contacts.filter(pl.col("role").is_in(["mother", "father", "stepmother"]))
+    for flag in ("guardian", "lives_with", "pick_up", "receives_mail"):
+        assert flags.filter(pl.col(flag) == "Y").height == guardians.height, flag
+        assert flags[flag].null_count() == 0
+    assert set(flags["emergency"]) == {"Y"}
+    assert set(flags["from"]) == {"2026-07-01"}
+    assert flags.filter(pl.col("order") == 1).height == roster.contacts["student"].n_unique()
+    assert taken.addresses() == homes(roster, unit=True)
+
+
+def test_of_two_addresses_the_first_in_the_order_of_the_contact_counts(tmp_path: Path) -> None:
+    with contacts_of(tmp_path, "two-addresses") as (system, source):
+        assert source.taken_in().addresses() == homes(system.roster, unit=True)
+
+
+def test_a_plugin_without_addresses_will_do_where_none_are_wanted(tmp_path: Path) -> None:
+    with contacts_of(tmp_path) as (system, source):
+        few = {k: v for k, v in system.plugin.queries.items() if k != "org.kinsync.addresses"}
+        system.plugin = Plugin(few)
+        without = replace(source, settings={**source.settings, "addresses_query": ""})
+
+        with pytest.raises(SourceRefusal, match=r"org\.kinsync\.addresses"):
+            source.look()
+        assert without.look()
+        assert without.taken_in().addresses() == set()
 
 
 def test_what_somebody_was_until_last_year_is_not_read(tmp_path: Path) -> None:

@@ -81,10 +81,65 @@ def test_a_query_that_is_not_installed_is_told(tmp_path: Path) -> None:
         with_settings(source, way="query", query="org.example.no").look()
 
 
+@pytest.mark.parametrize(
+    "quirk", ["", "slot-holes", "page-of-1000", "former-students", "core-fields-missing"]
+)
+def test_schema_tables_give_what_the_resource_gives(quirk: str, tmp_path: Path) -> None:
+    own = '[fields]\nhome_language = { column = "u_families.lives_with" }'
+    with powerschool(tmp_path, *filter(None, [quirk])) as (_, source):
+        source = replace(source, own=own)
+        by_resource = source.read()
+        by_table = with_settings(source, way="table", statuses="A")
+
+        assert by_table.read().select(by_resource.columns).equals(by_resource)
+
+
+def test_schema_tables_are_read_in_pages_and_by_status(tmp_path: Path) -> None:
+    with powerschool(tmp_path, "former-students") as (_, source):
+        by_resource = with_settings(source, statuses="A,P").read()
+        by_table = with_settings(source, way="table", statuses="A,P", page_size="7").read()
+
+        assert by_table.select(by_resource.columns).equals(by_resource)
+
+
+def test_the_plugin_lets_schema_tables_be_read_too(tmp_path: Path) -> None:
+    own = '[fields]\nhome_language = { column = "u_families.lives_with" }'
+    with powerschool(tmp_path) as (system, source):
+        source = with_settings(replace(source, own=own), way="table")
+        before = source.read()
+        system.install(plugin_of("powerschool", own, name="own"))
+
+        assert source.read().equals(before)
+        assert set(before["u_families.lives_with"]) == {"Both parents"}
+
+
+def test_a_first_look_at_schema_tables_names_each_and_counts_names(tmp_path: Path) -> None:
+    with powerschool(tmp_path, "few-core-fields") as (_, source):
+        said = with_settings(source, way="table").look()
+
+    assert any("table studentcorefields" in one for one in said)
+    assert any("studentcorefields.emerg_1_ptype" in one for one in said)
+    assert any("60 of them have an emergency contact" in one for one in said)
+
+
+def test_a_column_of_the_resource_alone_is_no_field_of_a_table(tmp_path: Path) -> None:
+    own = '[fields]\nemail = { column = "contact_info.email" }'
+    with powerschool(tmp_path) as (_, source), pytest.raises(ChangeInput, match="way"):
+        with_settings(replace(source, own=own), way="table").read()
+
+
+def test_a_table_that_the_plugin_may_not_read_is_told(tmp_path: Path) -> None:
+    with (
+        powerschool(tmp_path, "no-core-fields") as (_, source),
+        pytest.raises(SourceRefusal, match="studentcorefields"),
+    ):
+        with_settings(source, way="table").look()
+
+
 def test_a_way_that_there_is_not_is_refused(tmp_path: Path) -> None:
     with (
         powerschool(tmp_path) as (_, source),
-        pytest.raises(ChangeInput, match="resource or query"),
+        pytest.raises(ChangeInput, match="resource or query or table"),
     ):
         with_settings(source, way="pigeon").look()
 

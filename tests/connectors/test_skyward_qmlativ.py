@@ -1,5 +1,6 @@
 """Skyward Qmlativ over its Generic API, as the clients of others know it."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -68,11 +69,9 @@ def test_no_quirk_loses_anybody_who_may_be_published(quirk: str, tmp_path: Path)
     has_left = [one for one in roster.students["Student_id"] if int(one) % 7 == 3]
     has_left = has_left if quirk == "inactive-students" else []
     theirs = roster.contacts.filter(pl.col("student").is_in(has_left)).height
-    is_restricted = (pl.col("role") == "father") & (pl.col("person") % 7 == 1)
-    restricted = roster.contacts.filter(is_restricted).height if quirk == "restricted" else 0
     assert taken.counts.students == roster.students.height - len(has_left)
-    assert taken.counts.relationships == roster.contacts.height - theirs - restricted
-    assert taken.counts.held == 0
+    assert taken.counts.relationships == roster.contacts.height - theirs
+    assert (taken.counts.held, taken.counts.excluded) == (0, 0)
 
 
 def test_guardians_are_told_from_emergency_contacts(tmp_path: Path) -> None:
@@ -92,14 +91,32 @@ def test_one_person_of_several_students_is_one_contact(tmp_path: Path) -> None:
     assert people["contact"].n_unique() == serving.system.roster.contacts["person"].n_unique()
 
 
-def test_people_with_restricted_access_are_read_where_the_mapping_says_so(tmp_path: Path) -> None:
+def test_people_with_restricted_access_are_restricted(tmp_path: Path) -> None:
     with qmlativ(tmp_path, "restricted", students=200) as (serving, source):
-        known = serving.system.roster.contacts.height
-        withheld = source.taken_in().counts
-        everybody = replace(source, own='contact_where = ""').taken_in().counts
+        roster = serving.system.roster.contacts
+        people = source.taken_in().people
 
-    assert 0 < withheld.excluded == known - withheld.relationships
-    assert (everybody.relationships, everybody.excluded) == (known, 0)
+    fathers = roster.filter((pl.col("role") == "father") & (pl.col("person") % 7 == 1))
+    restricted = people.filter(pl.col("restricted") == "Y")
+    guardians = fathers.filter(pl.col("type").is_in(["P", "S", "G"]))
+    assert people.height == roster.height
+    assert sorted(restricted["name"]) == sorted(guardians["name"]) != []
+
+
+def test_rank_custody_emergency_and_pick_up_come_along(tmp_path: Path) -> None:
+    with qmlativ(tmp_path, "restricted", students=200) as (serving, source):
+        flags = source.taken_in().flags()
+    with qmlativ(tmp_path, "guardians-on-call", students=200) as (_, source):
+        on_call = source.taken_in().flags()
+
+    roster = serving.system.roster.contacts
+    is_guardian = pl.col("type").is_in(["P", "S", "G"])
+    assert Counter(flags["order"]) == Counter(roster["order"])
+    custodial = roster.filter(is_guardian & (pl.col("order") == 1)).height
+    assert flags.filter(pl.col("guardian") == "Y").height == custodial > 0
+    assert flags.filter(pl.col("emergency") == "Y").height == roster.filter(~is_guardian).height
+    assert flags["pick_up"].eq("N").to_list() == flags["restricted"].eq_missing("Y").to_list()
+    assert set(on_call["emergency"]) == {"Y"}
 
 
 def test_a_type_that_a_district_named_is_listed_and_can_be_mapped(tmp_path: Path) -> None:
@@ -183,6 +200,44 @@ def test_requests_may_be_signed_instead(tmp_path: Path) -> None:
     with qmlativ(tmp_path, signed="oauth1") as (serving, source):
         assert source.read().equals(with_token)
         assert not any(path.endswith("/token") for path in serving.asked)
+
+
+@pytest.mark.parametrize("quirk", ["", "inactive-students", "next-to-itself", "agencies"])
+def test_a_search_gives_what_the_list_gives(quirk: str, tmp_path: Path) -> None:
+    with qmlativ(tmp_path, *filter(None, [quirk]), page_size="7") as (serving, source):
+        by_list = source.read()
+        asked = len(serving.asked)
+        search = replace(source, settings={**source.settings, "search": "yes"})
+
+        assert search.read().equals(by_list)
+        assert len(serving.asked) <= 2 * asked
+
+
+def test_a_search_asks_for_names_of_contacts_alone_and_signs_it_too(tmp_path: Path) -> None:
+    with qmlativ(tmp_path, search="yes", signed="oauth1") as (serving, source):
+        posted: dict[str, Any] = {}
+        answer = serving.system.answer
+
+        def answered(request: Request) -> Reply:
+            posted[request.path.split("/Generic/1/")[-1].rsplit("/", 2)[0]] = request.body
+            return answer(request)
+
+        serving.system.answer = answered  # type: ignore[method-assign]
+        source.read()
+
+    assert "IsGuardianName" in posted["Demographics/Name"]
+    assert "IsCurrentActive" in posted["Student/Student"]
+    assert "SearchCondition" not in posted["Demographics/NamePhone"]
+    assert all("SearchSort" in body for body in posted.values())
+
+
+def test_objects_that_move_while_they_are_searched_stay_in_their_order(tmp_path: Path) -> None:
+    with qmlativ(tmp_path, search="yes", page_size="7") as (serving, source):
+        before = source.read()
+        roster = serving.system.roster
+        roster.students = roster.students.reverse()
+
+        assert source.read().equals(before)
 
 
 def test_a_mapping_names_what_is_asked_for(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from kinsync import connectors
 from kinsync.cli import kinsync
 from kinsync.cli.docs import renew
 from kinsync.cli.reference import parts
+from kinsync.domain.mapping import Mapping
 from kinsync.domain.rules import RULES
 from kinsync.domain.settings import PREFIX, Settings
 from kinsync.domain.share import OPTIONAL
@@ -143,6 +144,32 @@ def test_every_connector_has_its_page() -> None:
 
     assert names != []
     assert [name for name in names if not (DOCS / "connectors" / f"{name}.md").exists()] == []
+
+
+_SAID = ("What is read.", "How codes are mapped.", "How it is changed.")
+
+
+@pytest.mark.parametrize("page", [p for p in pages() if "## Default mapping of" in p.read_text()])
+def test_every_connector_says_what_is_read_how_codes_are_mapped_and_how_to_change_it(
+    page: Path,
+) -> None:
+    counted = {said: page.read_text("utf-8").count(f"\n**{said}**") for said in _SAID}
+
+    assert min(counted.values()) >= 1
+    assert len(set(counted.values())) == 1, counted
+
+
+def test_every_mapping_that_a_page_of_a_connector_shows_is_one() -> None:
+    shown = {
+        f"{name_of(page)}: {one.title or one.text[:20]}": one.text
+        for page in (DOCS / "connectors").glob("*.md")
+        for one in blocks(page.read_text("utf-8"))
+        if one.language == "toml"
+    }
+
+    assert len(shown) > len(connectors.CONNECTORS), "the defaults, and examples"
+    for place, text in shown.items():
+        assert Mapping.from_toml(text, name=place).columns, place
 
 
 def test_every_decision_says_its_context_choice_and_cost() -> None:

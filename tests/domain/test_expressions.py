@@ -49,6 +49,33 @@ def test_a_column_with_a_dot_stands_in_double_quotes() -> None:
     assert "double quotes" in refusal("contacts.seq = '1'")
 
 
+def test_a_column_in_our_words_is_a_column_of_its_own() -> None:
+    text = (
+        "CASE WHEN OUR_TYPE(\"CON.RL\") = 'Family' AND our_flag(red) = 'Y' THEN 'OUR_TYPE(x)' END"
+    )
+    found = Expression.checked(text)
+
+    assert found.columns == ("CON.RL", "red")
+    assert sorted(found.words.values()) == [("flag", "red"), ("type", "CON.RL")]
+    cells = {
+        name: ["Family" if words == "type" else "Y"] for name, (words, _) in found.words.items()
+    }
+    assert found.over(pl.DataFrame(cells)).item() == "OUR_TYPE(x)"
+    assert Expression.checked("\"OUR_TYPE(x)\" || 'a'").columns == ("OUR_TYPE(x)",)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("OUR_COLOUR(a) = 'red'", "there are OUR_TYPE"),
+        ("OUR_TYPE(UPPER(a)) = 'Family'", "cannot be read"),
+        ("OUR_TYPE('a') = 'Family'", "cannot be read"),
+    ],
+)
+def test_our_words_are_those_of_a_list_for_one_column(text: str, words: str) -> None:
+    assert words in refusal(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -44,3 +44,12 @@ def test_a_mappings_own_words_win_and_leave_the_shared_table_alone() -> None:
     assert own.words["relationship"]["guardian"] == "Parent"
     assert shared.words["relationship"]["guardian"] == "Other"
     assert "tata" not in shared.words["relationship"]
+
+
+def test_whoever_a_mapping_calls_a_relation_has_its_type_unless_it_says_otherwise() -> None:
+    own = default_vocabulary().with_words(
+        {"relationship": {"Tata": "Parent", "Oma": "Grandparent"}, "type": {"Oma": "Emergency"}}
+    )
+
+    assert own.words["type"]["tata"] == "Parent/Guardian"
+    assert own.words["type"]["oma"] == "Emergency"

@@ -146,3 +146,22 @@ def test_last_first_is_turned_only_where_the_mapping_says_so() -> None:
 
     assert mapped(columns(*WHOLE), **cells)["contact_name"] == "Ruiz, Ana"
     assert mapped(columns(*WHOLE, changed=turned), **cells)["contact_name"] == "Ana Ruiz"
+
+
+@pytest.mark.parametrize(
+    ("word", "type_"),
+    [("Step-Mother", "Parent/Guardian"), ("TÍA", "Family"), ("Tata", "Parent/Guardian"),
+     ("Mother's boyfriend", "Other"), ("Liaison", "Family"), (None, "Other")],
+)  # fmt: skip
+def test_an_expression_knows_our_words_for_a_column(word: str | None, type_: str) -> None:
+    changed = """
+        [fields]
+        contact_type = { expression = "CASE WHEN OUR_TYPE(Kin) IN ('Parent/Guardian', 'Family') THEN OUR_TYPE(Kin) ELSE 'Other' END" }
+        [words.relationship]
+        "Tata" = "Parent"
+        [words.type]
+        "Liaison" = "Family"
+    """  # noqa: E501
+    one = columns("Contact_name", "Kin", changed=changed)
+
+    assert mapped(one, Contact_name="Ana", Kin=word)["contact_type"] == type_

@@ -2,9 +2,12 @@
 
 from dataclasses import fields
 
+import polars as pl
+
 from kinsync.cli.tables import table
 from kinsync.connectors import CONNECTORS, find_connector
-from kinsync.connectors.connector import Carries, Route, default_mapping
+from kinsync.connectors.connector import Carries, Connector, Given, Route, default_mapping
+from kinsync.domain.mapping import Mapping
 
 _NAMES = {"sis_id": "SIS id", "email": "e-mail"}
 
@@ -21,6 +24,7 @@ def _connector(route: Route) -> str:
         if one.name != "lost"
     ]
     lost = [("what is lost", "; ".join(route.carries.lost))] if route.carries.lost else []
+    left = [("left to a mapping", _left(route))]
     told = [
         (f"`{one.name}`" + (" (secret)" if one.is_secret else ""), one.words, _first(one.default))
         for one in route.settings
@@ -28,13 +32,30 @@ def _connector(route: Route) -> str:
     return "\n\n".join(
         [
             f"## What `{route.name}` carries",
-            table(("", "of a contact"), [*carried, *lost]),
+            table(("", "of a contact"), [*carried, *lost, *left]),
             f"## Settings of `{route.name}`",
             table(("setting", "", "first value"), told),
             f"## Default mapping of `{route.name}`",
             f"```toml\n{default_mapping(route).strip()}\n```",
         ]
     )
+
+
+def _left(route: Route) -> str:
+    if not isinstance(route, Connector):
+        return "every other column of the file"
+    return ", ".join(f"`{one}`" for one in _unfed(route))
+
+
+def _unfed(route: Connector) -> list[str]:
+    """Columns that come with every pull, and that the default mapping does not name."""
+    named = Mapping.from_toml(default_mapping(route), name=route.name).columns
+    given = Given({one.name: one.default or "" for one in route.settings}, named)
+    frames = {}
+    for one in route.tables_of(given):
+        columns = dict.fromkeys([route.key, *one.columns] if one.via else one.columns)
+        frames[one.name] = pl.LazyFrame(schema=dict.fromkeys(columns, pl.String))
+    return [name for name in route.join(frames).collect_schema() if name not in named]
 
 
 def _first(default: str | None) -> str:

@@ -15,6 +15,7 @@ from kinsync.domain.errors import ChangeInput, NotFound
 from kinsync.domain.settings import Settings
 
 if TYPE_CHECKING:
+    from kinsync.services.mapping_outcome import Trial
     from kinsync.services.mapping_trials import Tried
     from kinsync.store.sources import MappingVersion, Source
 
@@ -106,9 +107,9 @@ def mapping_test(
 
     toml = _read(file) if file else _in_use(found)
     tried_name = file.name if file else "the mapping in use"
-    with _data(settings, district, found, data) as (path, beside):
+    with _data(settings, district, found, data) as trial:
         told = mappings.read_own(found, toml, name=tried_name)
-        tried = mapping_trials.try_out(found, told, path, beside)
+        tried = mapping_trials.try_out(trial, told)
     words = tried.words
     if as_json:
         listed = [{"list": one.list, "word": one.word, "count": one.count} for one in words]
@@ -183,8 +184,8 @@ def source_words(district: str, name: str, data: Path | None, is_toml: bool, as_
     found, settings = _find(district, name)
     from kinsync.services import mapping_trials, mappings
 
-    with _data(settings, district, found, data) as (path, beside):
-        words = mapping_trials.unmapped(found, path, beside=beside)
+    with _data(settings, district, found, data) as trial:
+        words = mapping_trials.unmapped(trial)
     if as_json:
         say_json({"words": [{"list": w.list, "word": w.word, "count": w.count} for w in words]})
     elif is_toml:
@@ -208,21 +209,24 @@ def _find(district: str, name: str) -> "tuple[Source, Settings]":
 @contextmanager
 def _data(
     settings: Settings, district: str, found: "Source", data: Path | None
-) -> "Iterator[tuple[Path, Path | None]]":
+) -> "Iterator[Trial]":
     """The file that was named, or the newest data of the source; and a students.csv beside it."""
+    from kinsync.services.mapping_data import outcomes_of
+    from kinsync.services.mapping_outcome import Trial
     from kinsync.store import records
 
     arrivals, known = bootstrap.arrivals(settings), records.find_district(district)
+    kept = outcomes_of(known, found, bootstrap.storage(settings))
     if data is not None:
         with arrivals.beside(known, found) as beside:
-            yield data, beside
+            yield Trial(found, data, beside, kept)
         return
     with arrivals.newest(known) as arrived:
         if arrived is None or arrived.source is None or arrived.source.id != found.id:
             raise NotFound(
                 f"Nothing has come of source {found.name!r} yet. Name a file with --data."
             )
-        yield arrived.students, arrived.beside
+        yield Trial(found, arrived.students, arrived.beside, kept)
 
 
 def _read(file: Path) -> str:

@@ -103,7 +103,8 @@ class Given:
 class Route(Protocol):
     """What is common to everything that a source can be, whichever way its data come.
 
-    The default mapping stands beside the class, in a TOML file with the name of its module.
+    The default mapping stands beside the class, in a TOML file with the name of its module, or the
+    one that it names.
     """
 
     name: ClassVar[str]
@@ -112,6 +113,8 @@ class Route(Protocol):
     """The system, as people call it."""
     carries: ClassVar[Carries]
     settings: ClassVar[Sequence[Setting]]
+    mapping: ClassVar[str] = ""
+    """The file of the default mapping, without its ending, where routes share one."""
 
 
 @runtime_checkable
@@ -171,6 +174,6 @@ def default_mapping(route: Route) -> str:
     package, _, module = type(route).__module__.rpartition(".")
     return (
         resources.files(importlib.import_module(package))
-        .joinpath(f"{module}.toml")
+        .joinpath(f"{route.mapping or module}.toml")
         .read_text("utf-8")
     )

@@ -8,8 +8,8 @@ listed here may stand in it, and the longest text that it can give is known befo
 
 import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -42,9 +42,17 @@ _SAMPLE = ("", "1", "x", "Ana, B")
 CAN_DO = (
     "CASE, COALESCE, NULLIF, IN, LIKE, BETWEEN, AND, OR, NOT, ||, CONCAT, CONCAT_WS, UPPER, LOWER, "
     "INITCAP, TRIM, LEFT, RIGHT, SUBSTR, SPLIT_PART, REPLACE, REGEXP_LIKE, REGEXP_REPLACE, STRPOS, "
-    "LENGTH, LPAD, RPAD, STARTS_WITH, ENDS_WITH, TRY_CAST, GREATEST, LEAST"
+    "LENGTH, LPAD, RPAD, STARTS_WITH, ENDS_WITH, TRY_CAST, GREATEST, LEAST, OUR_TYPE, "
+    "OUR_RELATIONSHIP, OUR_PHONE_TYPE, OUR_FLAG"
 )
 """What an expression may use, for messages and pages."""
+
+
+_OUR = re.compile(
+    rf"({_QUOTED.pattern})|\bOUR_(\w+)\s*\(\s*(\"(?:[^\"]|\"\")*\"|\w+)\s*\)", re.IGNORECASE
+)
+"""``OUR_TYPE("Relation")``: what the vocabulary makes of a column; between quotation marks none."""
+_LISTS = ("type", "relationship", "phone_type", "flag")
 
 
 class Unusable(Exception):
@@ -53,10 +61,14 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A checked expression. ``columns`` are those that it names, as it spells them."""
+    """A checked expression. ``columns`` are those that it names, as it spells them.
+
+    ``words`` has each column that it wants in our words: its name in the cells → list and column.
+    """
 
     text: str
     columns: tuple[str, ...]
+    words: Mapping[str, tuple[str, str]] = field(default_factory=dict, hash=False)
 
     @staticmethod
     def checked(text: str, *, is_condition: bool = False) -> "Expression":
@@ -66,31 +78,53 @@ class Expression:
             Unusable: it could do more, or is no expression.
         """
         _look_at(text)
+        statement, words = _in_our_words(text)
         try:
-            expression = pl.sql_expr(text)
+            expression = pl.sql_expr(statement)
             tree = json.loads(expression.meta.serialize(format="json"))
             _longest(tree)
-            columns = tuple(dict.fromkeys(expression.meta.root_names()))
+            named = expression.meta.root_names()
         except RecursionError as error:
             raise Unusable("is nested too deeply") from error
         except (pl.exceptions.PolarsError, ValueError) as error:
             raise Unusable(f"cannot be read: {_first_line(error)}") from error
-        if not columns:
+        if not named:
             raise Unusable("names no column; for one text in every row use 'constant'")
-        _try(expression, columns, is_condition=is_condition)
-        return Expression(text, columns)
+        _try(expression, list(dict.fromkeys(named)), is_condition=is_condition)
+        columns = dict.fromkeys(words[name][1] if name in words else name for name in named)
+        return Expression(text, tuple(columns), words)
 
     def over(self, cells: pl.DataFrame) -> pl.Series:
-        """Its value in each row of ``cells``, which holds ``columns``: text, or true and false.
+        """Its value in each row of ``cells``: text, or true and false.
 
+        They hold ``columns``, and ``words`` as the vocabulary has them, blank where it does not.
         Blank cells are to be empty text, and no longer than ``LONGEST_CELL``; no text that it gives
         is longer. Few rows are looked at at once, so that what grows in between stays small.
         """
-        value = pl.sql_expr(self.text).alias("value")
+        value = pl.sql_expr(_in_our_words(self.text)[0]).alias("value")
         starts = range(0, max(cells.height, 1), ROWS_AT_ONCE)
         return pl.concat(
             [_cut(cells.slice(n, ROWS_AT_ONCE).select(value)["value"]) for n in starts]
         )
+
+
+def _in_our_words(text: str) -> tuple[str, dict[str, tuple[str, str]]]:
+    """The text with a column for each word of ours that it asks for, and what these are."""
+    found: dict[str, tuple[str, str]] = {}
+
+    def column(match: re.Match[str]) -> str:
+        quoted, words, named = match.groups()
+        if quoted:
+            return quoted
+        if words.lower() not in _LISTS:
+            known = ", ".join(f"OUR_{one.upper()}" for one in _LISTS)
+            raise Unusable(f"uses OUR_{words}; there are {known}")
+        meant = named[1:-1].replace('""', '"') if named.startswith('"') else named
+        name = f"our {words.lower()} for {meant}"
+        found[name] = (words.lower(), meant)
+        return '"' + name.replace('"', '""') + '"'
+
+    return _OUR.sub(column, text), found
 
 
 def _cut(value: pl.Series) -> pl.Series:

@@ -11,7 +11,7 @@ order of ``NAMES``, without spaces.
 import json
 from collections.abc import Mapping
 
-FLAGS = ("primary", "emergency", "guardian", "lives_with", "pick_up")
+FLAGS = ("primary", "emergency", "guardian", "lives_with", "pick_up", "receives_mail")
 """Each is Y or N."""
 
 ORDER, RESTRICTED, DATES = "order", "restricted", ("from", "until")

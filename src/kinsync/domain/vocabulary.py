@@ -89,8 +89,7 @@ class Vocabulary:
         data = tomllib.loads(text)
         placeholder = data["placeholder"]
         words = {name: _table(data[name]) for name in WORD_LISTS}
-        told = {word: ours for word, ours in words["relationship"].items() if ours in OF_RELATION}
-        words["type"] = {word: OF_RELATION[ours] for word, ours in told.items()} | words["type"]
+        words["type"] = _types(words["relationship"]) | words["type"]
         return Vocabulary(
             words=words,
             placeholder_names=frozenset(map(word_key, placeholder["names"])),
@@ -106,11 +105,18 @@ class Vocabulary:
 
     def with_words(self, added: Mapping[str, Mapping[str, str]]) -> "Vocabulary":
         """This vocabulary with a mapping's own words, which win: list → source word → our word."""
-        words = {
-            name: {**table, **{word_key(w): ours for w, ours in added.get(name, {}).items()}}
-            for name, table in self.words.items()
+        own = {
+            name: {word_key(word): ours for word, ours in added.get(name, {}).items()}
+            for name in self.words
         }
-        return replace(self, words=words)
+        own["type"] = _types(own["relationship"]) | own["type"]
+        return replace(self, words={name: {**self.words[name], **own[name]} for name in own})
+
+
+def _types(relations: Mapping[str, str]) -> dict[str, str]:
+    """Comparable word of a relation → the type of whoever is called so."""
+    told = {word: ours for word, ours in relations.items() if ours in OF_RELATION}
+    return {word: OF_RELATION[ours] for word, ours in told.items()}
 
 
 def _in_cases(words: list[str]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import polars as pl
 
@@ -17,6 +18,8 @@ from kinsync.domain.mapping import (
     columns_of,
 )
 from kinsync.domain.mapping import Mapping as SourceMapping
+from kinsync.domain.vocabulary import Vocabulary, default_vocabulary
+from kinsync.pipeline.words import our_words
 
 
 def header_key(header: str) -> str:
@@ -219,7 +222,16 @@ class Columns:
                 for column in expression.columns
             ),
         )
-        return expression.over(cells)
+        return expression.over(
+            cells.with_columns(
+                our_words(cells[column], self._vocabulary.words[words]).fill_null("").alias(name)
+                for name, (words, column) in expression.words.items()
+            )
+        )
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return default_vocabulary().with_words(self._mapping.words)
 
     def _holds(self, condition: Expression | str | None, table: pl.DataFrame) -> pl.Series | None:
         """In which rows a condition is true; None where there is none."""

@@ -39,6 +39,8 @@ class Data:
     """Whether somebody chose it to try a mapping on; it is kept for a day."""
     is_part: bool = False
     """Whether these are the first rows of far more."""
+    kept: Path | None = None
+    """Where it is kept what the mapping in use makes of it (``mapping_outcome``)."""
 
 
 @contextmanager
@@ -53,6 +55,7 @@ def data_of(
         TryAgainLater: the database or storage is away.
     """
     with _whole_data(district, source, arrivals, storage) as data, Spool() as spool:
+        data = data and replace(data, kept=outcomes_of(district, source, storage))
         if data is None or data.path.stat().st_size <= MOST_BYTES:
             yield data
         else:
@@ -110,6 +113,11 @@ def _newest(district: records.District, source: Source) -> tuple[int, str, datet
     if found is None or found[1].id != source.id:
         return None
     return found[0].id, found[0].path, found[0].completed_at
+
+
+def outcomes_of(district: records.District, source: Source, storage: Storage) -> Path:
+    """Where outcomes of a source are kept, and forgotten with previews."""
+    return previews_of(district, storage) / f"outcome-{source.id}"
 
 
 def columns_of_data(source: Source, data: Data) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from kinsync.domain.mapping import Mapping as SourceMapping
 from kinsync.domain.mapping_text import Fault, Faulty, place_in
 from kinsync.pipeline.map import header_key
 from kinsync.services.mapping_data import Data, columns_of_data
+from kinsync.services.mapping_outcome import Trial
 from kinsync.services.mapping_trials import Tried, try_out
 from kinsync.services.mappings import read_own
 from kinsync.store.sources import Source
@@ -61,7 +62,7 @@ def look_at(source: Source, toml: str, data: Data | None) -> Draft:
 
 def _tried(source: Source, mapping: SourceMapping, data: Data) -> tuple[Tried | None, str]:
     try:
-        return try_out(source, mapping, data.path, data.beside), ""
+        return try_out(Trial(source, data.path, data.beside, data.kept), mapping), ""
     except ChangeInput as error:
         return None, str(error)
 

@@ -1,10 +1,8 @@
 """A mapping tried on real data before it is saved: who would be new, gone or changed, and why."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -12,12 +10,9 @@ import polars as pl
 from kinsync.domain.errors import Refused
 from kinsync.domain.mapping import Mapping as SourceMapping
 from kinsync.domain.rules import FILE_CODES, RULES
-from kinsync.services.check import checked
 from kinsync.services.counts import Counts
-from kinsync.services.intake import Intake
+from kinsync.services.mapping_outcome import CONTACT, Trial
 from kinsync.services.mappings import Unmapped, read_own, text_in_use
-from kinsync.services.report import all_findings
-from kinsync.services.sources import open_pulled
 from kinsync.store.sources import Source
 
 WORD_CODES = {
@@ -31,8 +26,7 @@ WORD_CODES = {
 EXAMPLES = 4
 """Contacts of each kind that are shown of a trial."""
 
-_CONTACT = ("student_sis_id", "name")
-_NOT_SHOWN = (*_CONTACT, "sis_id")
+_NOT_SHOWN = (*CONTACT, "sis_id")
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -78,55 +72,40 @@ class Tried:
         }
 
 
-def try_out(
-    source: Source, mapping: SourceMapping, data: Path, beside: Path | None = None
-) -> Tried:
+def try_out(trial: Trial, mapping: SourceMapping) -> Tried:
     """What a mapping would make of a file, against the one that is in use.
-
-    ``beside`` is the students.csv whose students it speaks of, where it names none itself.
 
     Raises:
         Refused: the file could not be read with it at all.
     """
-    now = _in_use(source)
-    with (
-        _taken(source, now, data, beside) as before,
-        _taken(source, mapping, data, beside) as after,
-    ):
-        found = all_findings(after)
-        if after.is_refused:
-            raise Refused(f"With this mapping {data.name} would be refused: {_why(found)}.")
-        gained, lost = _apart(all_findings(before), found)
-        counts, examples = _compared(_people(before), _people(after))
-        return Tried(
-            before.counts,
-            after.counts,
-            counts,
-            _by_code(gained),
-            _by_code(lost),
-            _words_of(found),
-            examples,
-        )
+    now = _in_use(trial.source)
+    before = trial.known(now)
+    is_in_use = replace(mapping, name=now.name) == now
+    after = before if is_in_use else trial.outcome(mapping)
+    if after.is_refused:
+        why = _why(after.findings)
+        raise Refused(f"With this mapping {trial.data.name} would be refused: {why}.")
+    gained, lost = _apart(before.findings, after.findings)
+    counts, examples = _compared(before.people, after.people)
+    return Tried(
+        before.counts,
+        after.counts,
+        counts,
+        _by_code(gained),
+        _by_code(lost),
+        _words_of(after.findings),
+        examples,
+    )
 
 
-def unmapped(
-    source: Source, data: Path, mapping: SourceMapping | None = None, beside: Path | None = None
-) -> list[Unmapped]:
+def unmapped(trial: Trial, mapping: SourceMapping | None = None) -> list[Unmapped]:
     """The words of a file that nothing maps, the most frequent first."""
-    with _taken(source, mapping or _in_use(source), data, beside) as intake:
-        return _words_of(all_findings(intake))
+    outcome = trial.outcome(mapping) if mapping else trial.known(_in_use(trial.source))
+    return _words_of(outcome.findings)
 
 
 def _in_use(source: Source) -> SourceMapping:
     return read_own(source, text_in_use(source), name="the mapping in use")
-
-
-@contextmanager
-def _taken(
-    source: Source, mapping: SourceMapping, data: Path, beside: Path | None
-) -> Iterator[Intake]:
-    with checked(open_pulled(data, source, mapping=mapping, students=beside)) as intake:
-        yield intake
 
 
 def _why(findings: pl.DataFrame) -> str:
@@ -139,14 +118,6 @@ def _why(findings: pl.DataFrame) -> str:
     return "; ".join(dict.fromkeys(told))
 
 
-def _people(intake: Intake) -> pl.DataFrame:
-    """One row is one contact of one student, with all that would be published of it."""
-    if intake.is_refused:
-        return pl.DataFrame(schema=dict.fromkeys(_CONTACT, pl.String))
-    ties = intake.relationships().join(intake.contacts(), on="contact", how="left")
-    return ties.drop("contact")
-
-
 def _compared(
     before: pl.DataFrame, after: pl.DataFrame
 ) -> tuple[dict[str, int], Sequence[Example]]:
@@ -154,8 +125,8 @@ def _compared(
         counts = {"new": after.height, "gone": before.height, "changed": 0}
         return counts, _examples("new", pl.DataFrame(), after)
     new, gone = _apart(before, after)
-    changed = new.join(gone, on=_CONTACT, how="semi")
-    told = gone.join(new, on=_CONTACT, how="semi")
+    changed = new.join(gone, on=CONTACT, how="semi")
+    told = gone.join(new, on=CONTACT, how="semi")
     counts = {
         "new": new.height - changed.height,
         "gone": gone.height - told.height,
@@ -163,8 +134,8 @@ def _compared(
     }
     return counts, (
         *_examples("changed", told, changed),
-        *_examples("new", pl.DataFrame(), new.join(gone, on=_CONTACT, how="anti")),
-        *_examples("gone", gone.join(new, on=_CONTACT, how="anti"), pl.DataFrame()),
+        *_examples("new", pl.DataFrame(), new.join(gone, on=CONTACT, how="anti")),
+        *_examples("gone", gone.join(new, on=CONTACT, how="anti"), pl.DataFrame()),
     )
 
 
@@ -181,7 +152,7 @@ def _examples(act: str, before: pl.DataFrame, after: pl.DataFrame) -> list[Examp
     lead, other = (before, after) if act == "gone" else (after, before)
     known = {_contact_of(row): row for row in other.to_dicts()} if act == "changed" else {}
     found = []
-    for row in lead.sort(_CONTACT).head(EXAMPLES).to_dicts():
+    for row in lead.sort(CONTACT).head(EXAMPLES).to_dicts():
         then = known.get(_contact_of(row), {})
         was, now = (row, {}) if act == "gone" else (then, row)
         found.append(Example(act, *_contact_of(row), _differences(was, now)))

@@ -14,6 +14,7 @@ import polars as pl
 
 from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Reply, Request
+from kinsync.simulators.spelling import address
 
 CERTIFICATE = "3fA9c0d17bE24586a2f1D0c94e7B5836"
 AREAS = ("Student Data", "Contacts")
@@ -298,8 +299,7 @@ class AeriesSystem:
         """Where the first two live; of the others it is not on file."""
         if row["order"] > 2:
             return dict.fromkeys(_ADDRESS, "")
-        street = f"{100 + row['family'] % 900} Alder Court"
-        return dict(zip(_ADDRESS, (street, "Larkfield", "CA", "95403"), strict=True))
+        return dict(zip(_ADDRESS, address(row["family"]).values(), strict=True))
 
     def _name(self, row: Mapping[str, Any]) -> tuple[str, str]:
         is_one_of_few = row["person"] % _A_FEW == 5

@@ -24,7 +24,8 @@ LEAST, MOST = 25, 500
 QUIRKS: Mapping[str, str] = {
     "ended-enrolments": "a few students have left their school, and are listed all the same",
     "faxes": "everybody has a fax, which stands first; the others have an order",
-    "hidden-phones": "everybody has a number and an address that are not to be published",
+    "hidden-addresses": "where contacts live is not to be published",
+    "hidden-phones": "everybody has a number and an e-mail that are not to be published",
     "instances": "addresses have a place for the year, which has to be told",
     "no-change-queries": "the feature is off",
     "no-descriptors": "the key may not read descriptors",

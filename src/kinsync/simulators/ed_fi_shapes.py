@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from kinsync.simulators.roster import Shown
-from kinsync.simulators.spelling import A_FEW
+from kinsync.simulators.spelling import A_FEW, address
 
 RESOURCES = (
     *("students", "studentSchoolAssociations", "contacts", "studentContactAssociations"),
@@ -109,6 +109,8 @@ class Shapes:
         for row in persons.iter_rows(named=True):
             if "out-of-scope" in self._quirks and row["person"] % A_FEW == 2:
                 continue
+            lives = address(row["family"])
+            hidden = {"doNotPublishIndicator": True} if "hidden-addresses" in self._quirks else {}
             yield {
                 "contactUniqueId": _unique_id(row),
                 "firstName": row["first"],
@@ -118,10 +120,13 @@ class Shapes:
                 "addresses": [
                     {
                         "addressTypeDescriptor": _descriptor("AddressType", "Home"),
-                        "streetNumberName": "18 Basalt Way",
-                        "city": "Grand Mesa",
-                        "stateAbbreviationDescriptor": _descriptor("StateAbbreviation", "TX"),
-                        "postalCode": "78001",
+                        "streetNumberName": lives["street"],
+                        "city": lives["city"],
+                        "stateAbbreviationDescriptor": _descriptor(
+                            "StateAbbreviation", lives["state"]
+                        ),
+                        "postalCode": lives["zip"],
+                        **hidden,
                     }
                 ],
             }

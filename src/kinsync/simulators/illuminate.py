@@ -15,7 +15,7 @@ from kinsync.simulators.bearer import Tokens
 from kinsync.simulators.oauth1 import is_signed
 from kinsync.simulators.roster import Roster, Shown
 from kinsync.simulators.serving import Reply, Request
-from kinsync.simulators.spelling import A_FEW, ROLE_WORDS
+from kinsync.simulators.spelling import A_FEW, ROLE_WORDS, address
 
 KEY, SECRET = "illuminate-51c0", "92Simulated61fD"
 TOKEN, TOKEN_SECRET = "issued-token-7a", "issuedSecret0b4F"
@@ -190,6 +190,7 @@ class IlluminateSystem:
             "household_id": 5001 + row["family"] + (0 if row["order"] < 2 else 100_000),
             "is_primary_residence": int(row["order"] == 1),
             "email": row["email"],
+            **address(row["family"]),
             "phones": [{"type": _PHONES[row["phone_kind"]], "number": row["phone"]}]
             if row["phone"]
             else [],

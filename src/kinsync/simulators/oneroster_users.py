@@ -102,10 +102,13 @@ class Users:
         return self.roster.contacts.group_by("person", maintain_order=True).agg(
             pl.col("student", "school"),
             pl.col("role", "first", "last", "phone", "phone_kind", "email").first(),
+            pl.col("order", "type").first(),
         )
 
     def _role_of(self, role: str) -> str:
         """The role of OneRoster for what a person is."""
+        if "ext-roles" in self.quirks and role == "friend":
+            return "ext:liaison"
         return _ROLES.get(role, "relative")
 
     def has_second(self, person: int) -> bool:
@@ -173,7 +176,11 @@ class Users:
         if "disabled" in self.quirks and row["person"] % A_FEW == 5:
             record["enabledUser"] = "false"
         if "metadata" in self.quirks:
-            record["metadata"] = {"relationship": ROLE_WORDS[row["role"]]}
+            record["metadata"] = {
+                "relationship": ROLE_WORDS[row["role"]],
+                "priority": row["order"],
+                "emergencyContact": row["type"] == "E",
+            }
         return record
 
     def _user(

@@ -249,7 +249,11 @@ class PowerSchoolSystem:
         wanted = _listed(query, "projection")
         if not wanted:
             raise Unreadable("projection")
-        shown = {name: value for name, value in row.items() if {name, "*"} & set(wanted) and value}
+        shown = {
+            name: value
+            for name, value in row.items()
+            if {name, "*"} & set(wanted) and value and self.plugin.may_read(f"{table}.{name}")
+        }
         return {"id": int(row.get("dcid") or row["studentsdcid"]), "tables": {table: shown}}
 
     def _columns(self, _query: Mapping[str, str], table: str) -> dict[str, Any]:
@@ -311,7 +315,7 @@ class PowerSchoolSystem:
         return None
 
     def _require(self, table: str) -> None:
-        if table not in TABLES:
+        if table not in GRANTED:
             raise _Refused(404, "There is no such table.")
         if table not in self.granted:
             raise _Refused(403, "The plugin has no access to this table.")

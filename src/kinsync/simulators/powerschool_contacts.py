@@ -9,7 +9,7 @@ from kinsync.simulators import powerschool_records
 from kinsync.simulators.powerschool import PowerSchoolSystem
 from kinsync.simulators.powerschool_records import StudentRecords
 from kinsync.simulators.roster import Roster, Shown, as_persons
-from kinsync.simulators.spelling import A_FEW, ROLE_WORDS
+from kinsync.simulators.spelling import A_FEW, ROLE_WORDS, address
 
 QUIRKS: Mapping[str, str] = {
     "dated-details": "everybody was somebody else to the student until last year",
@@ -22,6 +22,7 @@ QUIRKS: Mapping[str, str] = {
     "page-of-1000": powerschool_records.QUIRKS["page-of-1000"],
     "self-contacts": "a few students are their own first contact",
     "shared-email": "everybody of a family has one mailbox",
+    "two-addresses": "everybody has a second address, which stands first and is of lower priority",
     "text-expiry": powerschool_records.QUIRKS["text-expiry"],
     "short-codes": "code sets have codes of a letter or two, and say what they mean beside",
     "three-phones": "everybody has three phones, of which the last is preferred",
@@ -73,6 +74,8 @@ class People:
                 yield from ({**tie.common, **phone} for phone in tie.phones)
             elif "personemailaddressassoc" in tables:
                 yield from ({**tie.common, **email} for email in tie.emails)
+            elif "personaddressassoc" in tables:
+                yield from ({**tie.common, **one} for one in tie.addresses)
             else:
                 yield from (
                     {**tie.common, **detail}
@@ -193,6 +196,26 @@ class Tie:
             for number, email in enumerate(told, 1)
         ]
 
+    @property
+    def addresses(self) -> Sequence[Row]:
+        """Where the person lives, and gets mail."""
+        lives = address(self._row["family"])
+        told = [("1", lives["street"], f"Apt {self._row['family'] % 9}")]
+        if "two-addresses" in self._quirks:
+            told.insert(0, ("2", "PO Box 12", ""))
+        return [
+            {
+                "personaddressassoc.personaddressassocid": f"{self._row['person']}{number}",
+                "personaddressassoc.addresspriorityorder": order,
+                "personaddress.street": street,
+                "personaddress.unit": unit,
+                "personaddress.city": lives["city"],
+                "personaddress.postalcode": lives["zip"],
+                "codeset.code": lives["state"],
+            }
+            for number, (order, street, unit) in enumerate(told, 1)
+        ]
+
     def as_contact(self) -> dict[str, Any]:
         """The person, as the resource of contacts tells one."""
         return {
@@ -220,7 +243,18 @@ class Tie:
                 }
                 for one in self.phones
             ],
-            "addresses": [],
+            "addresses": [
+                {
+                    "contactAddressId": int(one["personaddressassoc.personaddressassocid"]),
+                    "sequence": int(one["personaddressassoc.addresspriorityorder"]),
+                    "street": one["personaddress.street"],
+                    "unit": one["personaddress.unit"],
+                    "city": one["personaddress.city"],
+                    "state": one["codeset.code"],
+                    "postalCode": one["personaddress.postalcode"],
+                }
+                for one in self.addresses
+            ],
             "contactStudents": [
                 {
                     "sequence": self._row["place"],

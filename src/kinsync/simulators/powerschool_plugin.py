@@ -126,6 +126,16 @@ INSTALLED = Plugin(
             email_order="personemailaddressassoc.emailaddresspriorityorder",
             email_primary="personemailaddressassoc.isprimaryemailaddress",
         ),
+        "org.kinsync.addresses": _aliased(
+            **_WHOSE,
+            address_id="personaddressassoc.personaddressassocid",
+            address_street="personaddress.street",
+            address_unit="personaddress.unit",
+            address_city="personaddress.city",
+            address_state="codeset.code",
+            address_zip="personaddress.postalcode",
+            address_order="personaddressassoc.addresspriorityorder",
+        ),
     }
 )
 """What is installed unless somebody installs another plugin."""

@@ -84,7 +84,7 @@ class StudentRecords:
         """The rows of a table: texts, every column in each."""
         if name == "students":
             return [self.row(one) for one in self.students()]
-        found = ((one["id"], self.extension(CORE, one["id"])) for one in self.students())
+        found = ((one["id"], self.extension(name, one["id"])) for one in self.students())
         return [{"studentsdcid": str(dcid), **record} for dcid, record in found if record]
 
     # -- one student -------------------------------------------------------------------------

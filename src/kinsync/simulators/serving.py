@@ -54,6 +54,7 @@ class Request:
     headers: Mapping[str, str]
     form: Mapping[str, str]
     url: str
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +259,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _request(self) -> Request:
         parts = urlsplit(self.path)
         size = int(self.headers.get("Content-Length") or 0)
-        form = parse_qsl(self.rfile.read(size).decode("utf-8", "replace")) if size else []
+        body = self.rfile.read(size).decode("utf-8", "replace") if size else ""
+        is_form = "json" not in self.headers.get("Content-Type", "")
+        form = parse_qsl(body) if is_form else []
         host = self.headers.get("Host", "")
         return Request(
             self.command,
@@ -267,6 +270,7 @@ class _Handler(BaseHTTPRequestHandler):
             {name.lower(): value for name, value in self.headers.items()},
             dict(form),
             f"http://{host}{self.path}",
+            body,
         )
 
     def _fail(self, request: Request, planned: _Planned) -> None:

@@ -4,6 +4,7 @@ Source: samterfa/rqmlativ and samterfa/pyqmlativ; Tools4ever,
 HelloID-Conn-Prov-Source-Skyward-Qmlativ-Students (persons.ps1, IntegrationAccess.xml).
 """
 
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -12,7 +13,9 @@ from urllib.parse import parse_qsl, urlsplit
 import polars as pl
 
 from kinsync.simulators.bearer import Tokens
+from kinsync.simulators.fiql import Unreadable
 from kinsync.simulators.oauth1 import is_signed
+from kinsync.simulators.qmlativ_search import searched
 from kinsync.simulators.roster import Roster, Shown, as_persons
 from kinsync.simulators.serving import Reply, Request
 from kinsync.simulators.spelling import A_FEW, ROLE_WORDS, phone
@@ -88,14 +91,19 @@ class SkywardQmlativSystem:
             return self._token(request)
         if not (self.tokens.has_one(request) or is_signed(request, {self.key: self.secret})):
             return Reply({"Message": "Token has expired"}, 403)
-        if request.method != "GET":
-            return self.error(405)
         found = _PATH.fullmatch(request.path)
         if not found or found["entity"] != "1" or found["name"] not in self._shown:
             return self.error(404)
         if self.rights is not None and found["name"] not in self.rights:
             return Reply({"Message": "The key has no right to read this object."}, 403)
         rows = self._rows(found["name"])
+        if request.method == "POST":
+            if not found["size"]:
+                return self.error(405)
+            try:
+                rows = searched(rows, json.loads(request.body or "{}"))
+            except (Unreadable, ValueError) as fault:
+                return Reply({"Message": f"The search cannot be read: {fault}."}, 400)
         if not found["page"]:
             known: dict[str, Any] = {name: {} for name in (rows[0] if rows else ())}
             return Reply({**known, "ValidationRules": [], "Relationships": []})

@@ -13,7 +13,7 @@ import polars as pl
 from kinsync.simulators.bearer import Tokens
 from kinsync.simulators.roster import Roster, Shown, as_persons
 from kinsync.simulators.serving import Reply, Request
-from kinsync.simulators.spelling import A_FEW, ROLE_WORDS, phone
+from kinsync.simulators.spelling import A_FEW, ROLE_WORDS, address, phone
 
 KEY, SECRET = "3b0c-kinsync-7f", "d2f1Simulated9c4A"
 TOKEN_SECONDS = 3600
@@ -189,6 +189,7 @@ class SkywardSms2System:
         ]
         if "next-year" in self.quirks and number % A_FEW == 4:
             ties.append({"StudentNameId": 900_000 + number, "RelationshipDesc": "Mother"})
+        lives = address(person["family"])
         return self._finished(
             {
                 "GuardianNameId": 1 + number,
@@ -197,10 +198,10 @@ class SkywardSms2System:
                 "LastName": person["last"],
                 "Email": "" if is_at_school else person["email"],
                 "SchoolEmail": person["email"] if is_at_school else "",
-                "StreetAddress": "412 Larkspur Ln",
-                "City": "Fennimore",
-                "State": "WI",
-                "ZipCode": "53809",
+                "StreetAddress": lives["street"],
+                "City": lives["city"],
+                "State": lives["state"],
+                "ZipCode": lives["zip"],
                 **self._phones([(person["phone"], person["phone_kind"])], number),
                 "Students": ties,
             }

@@ -15,6 +15,15 @@ ROLE_WORDS = {
 }
 """Role of ``roster.CONTACTS`` → what a person would call it."""
 
+ADDRESS_PARTS = ("street", "city", "state", "zip")
+
+
+def address(family: int) -> dict[str, str]:
+    """Where a family lives."""
+    street = f"{100 + family % 900} Alder Court"
+    return dict(zip(ADDRESS_PARTS, (street, "Larkfield", "CA", "95403"), strict=True))
+
+
 A_FEW = 7
 """One in so many has a quirk that only a few have."""
 

@@ -176,7 +176,7 @@ class Http:
         """
         filled = {name: quoted(part) for name, part in (parts or {}).items()}
         target = httpx2.URL(self._base).join(path.format_map(filled))
-        return self._answer("POST", path, target, params, headers)
+        return self._answer(path, target, params, headers, {})
 
     def follow(
         self,
@@ -184,8 +184,9 @@ class Http:
         url: str,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
     ) -> Answer:
-        """The answer of an address of this system, such as the one of a link to the next page.
+        """The answer of an address of this system, such as that of the next page; a body is posted.
 
         Raises:
             SourceRefusal, IncompletePull: as ``get``; also where the address leads elsewhere.
@@ -196,18 +197,18 @@ class Http:
                 f"{self.who} points to another host at {place}, and no host is asked that was not"
                 " named. Check the address of the source."
             )
-        return self._answer("GET", place, target, params, headers)
+        return self._answer(place, target, params, headers, body)
 
     def _answer(
         self,
-        method: str,
         place: str,
         target: httpx2.URL | str,
         params: Mapping[str, str] | None,
         headers: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None,
     ) -> Answer:
         request = self._client.build_request(
-            method, target, params=params, headers=headers, json={} if method == "POST" else None
+            "GET" if body is None else "POST", target, params=params, headers=headers, json=body
         )
         try:
             for attempt in stamina.retry_context(

@@ -21,10 +21,14 @@ _LINK = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?', re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked for: parameters of the list's own address, or an address of its own."""
+    """What is asked for: parameters of the list's own address, or an address of its own.
+
+    With a ``body`` the address of its own wants it posted.
+    """
 
     params: Mapping[str, str] = field(default_factory=dict)
     url: str = ""
+    body: Mapping[str, Any] | None = None
 
 
 class Paging(Protocol):
@@ -223,7 +227,7 @@ def pages(
         account.note_asked(asked)
         wanted = {**(params or {}), **asked.params}
         if asked.url:
-            answer = http.follow(path, asked.url, headers=headers)
+            answer = http.follow(path, asked.url, headers=headers, body=asked.body)
         else:
             answer = ask(path, wanted, headers, parts)
         found = rows(answer)

@@ -117,7 +117,7 @@ class ClientCredentials(httpx2.Auth):
 
 
 class OAuth1(httpx2.Auth):
-    """OAuth 1.0a without a dance: every request is signed, its query included.
+    """OAuth 1.0a without a dance: every request is signed, its query included, a JSON body not.
 
     Args:
         token: the access token and its secret, where the SIS has issued them beforehand.
@@ -143,7 +143,7 @@ class OAuth1(httpx2.Auth):
         )
 
     def auth_flow(self, request: httpx2.Request) -> Flow:
-        _, headers, _ = self._client.sign(str(request.url), http_method="GET")
+        _, headers, _ = self._client.sign(str(request.url), http_method=request.method)
         request.headers["Authorization"] = headers["Authorization"]
         yield request
 

@@ -60,11 +60,16 @@ class EdFiApi(Connector):
         email="all, the primary one first, but those that are not to be published",
         type="from primary and emergency status, legal guardian and relation",
         phones="all in their order, but faxes and those that are not to be published",
-        addresses="read (the home address), and not published",
-        flags="read (priority, lives with, legal guardian, restrictions), and not published",
+        addresses="the home address, or else the first, but those that are not to be published",
+        flags=(
+            "priority as order, primary, emergency, legal guardian and lives with; whoever has "
+            "contactRestrictions is restricted"
+        ),
         schools="the primary or the latest school of a student's enrolments",
         lost=(
-            "every school of a student but one",
+            "every school of a student but one, and the names of schools",
+            "what contactRestrictions say, and whether a phone takes texts",
+            "addresses of students, which are in another resource",
             "a person may stand to a student in one way only: the standard has one row for a pair",
         ),
     )

@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from kinsync.transport.cells import cell
+
 Resource = Mapping[str, Any]
-BETWEEN = "|"
-"""Stands between the phones, and between the addresses, of one cell."""
 _COMMON = "uri://ed-fi.org/"
 
 _PHONE_ORDER = ("Mobile", "Home", "Work")
@@ -106,8 +106,8 @@ def phones(contact: Resource, words: Words, withheld: Collection[str]) -> dict[s
         ),
     )
     return {
-        "telephones": _cell(one["telephoneNumber"] for _, one in kept),
-        "telephoneTypes": _cell(kind for kind, _ in kept),
+        "telephones": cell(one["telephoneNumber"] for _, one in kept),
+        "telephoneTypes": cell(kind for kind, _ in kept),
     }
 
 
@@ -125,13 +125,17 @@ def mails(contact: Resource, words: Words) -> dict[str, str]:
             str(one["electronicMailAddress"]),
         ),
     )
-    return {"electronicMails": _cell(one["electronicMailAddress"] for one in told)}
+    return {"electronicMails": cell(one["electronicMailAddress"] for one in told)}
 
 
 def address(person: Resource, words: Words) -> dict[str, Any]:
-    """Where somebody lives: the home address, or else the first of all."""
+    """Where somebody lives: the home address, or else the first of those to be published."""
     told = sorted(
-        _listed(person, "addresses"),
+        (
+            one
+            for one in _listed(person, "addresses")
+            if one.get("doNotPublishIndicator") is not True
+        ),
         key=lambda one: (
             words.of_value(one.get("addressTypeDescriptor")) != "Home",
             str(one.get("addressTypeDescriptor")),
@@ -156,10 +160,6 @@ def address(person: Resource, words: Words) -> dict[str, Any]:
 def _listed(resource: Resource, name: str) -> list[Resource]:
     found = resource.get(name)
     return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
-
-
-def _cell(values: Any) -> str:
-    return BETWEEN.join(str(value).replace(BETWEEN, " ") for value in values)
 
 
 def _place(order: object) -> int:

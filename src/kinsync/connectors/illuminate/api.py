@@ -15,6 +15,7 @@ import polars as pl
 
 from kinsync.connectors.connector import Carries, Connector, Given, Setting, State
 from kinsync.domain.errors import ChangeInput, NothingThere, SourceRefusal
+from kinsync.transport.cells import cell, number
 from kinsync.transport.http import Answer, Http, Limits
 from kinsync.transport.paging import Numbered, pages
 from kinsync.transport.signing import ClientCredentials, OAuth1, quoted
@@ -22,8 +23,6 @@ from kinsync.transport.source_table import Piece, Table
 
 SIGNED = ("oauth2", "oauth1")
 KEY = "local_student_id"
-BETWEEN = "|"
-"""Stands between the values of a list, such as phones, in one cell."""
 DISTRICT = "9999999"
 """The id of the site that is the district itself."""
 
@@ -42,6 +41,7 @@ CONTACTS = Table(
     (
         *(KEY, "\0row", "contact_id", "last_name", "first_name", "relationship", "is_primary"),
         *("is_emergency", "legal_guardian", "household_id", "is_primary_residence", "email"),
+        *("street", "address", "city", "state", "zip"),
         *("phones.type", "phones.number"),
     ),
     called="Contact",
@@ -73,8 +73,8 @@ class IlluminateApi(Connector):
         email="as the resource has them",
         type="primary contact and primary residence, guardian, emergency, else by relationship",
         phones="as the resource has them: each phone of a list, with its type",
-        addresses="read where the mapping names them, and not published",
-        flags="primary, emergency and guardian become the type, and are not published themselves",
+        addresses="street, city, state and zip, where the resource has them",
+        flags="primary, emergency, guardian, and primary residence as lives-with",
         schools="the id of one site of each student",
         lost=("which contacts belong to one household",),
     )
@@ -137,11 +137,10 @@ class IlluminateApi(Connector):
     def join(self, tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
         students = STUDENTS.shown(tables[STUDENTS.name])
         contacts = CONTACTS.shown(tables[CONTACTS.name])
-        number = pl.col("Contact.contact_id").cast(pl.Int64, strict=False)
         order = ("Contact.contact_id", "Contact.\0row")
         return (
             students.join(contacts, left_on=f"Student.{KEY}", right_on=f"Contact.{KEY}", how="left")
-            .sort(f"Student.{KEY}", number, *order, nulls_last=True)
+            .sort(f"Student.{KEY}", number(order[0]), *order, nulls_last=True)
             .drop("Contact.\0row")
         )
 
@@ -241,17 +240,11 @@ def _cells(name: str, values: Sequence[Any]) -> dict[str, Any]:
     """A list as cells: one for each name that its objects have."""
     inner = dict.fromkeys(key for one in values if isinstance(one, Mapping) for key in one)
     if not inner:
-        return {name: BETWEEN.join(map(_clear, values))}
+        return {name: cell(values)}
     return {
-        f"{name}.{key}": BETWEEN.join(
-            _clear(one.get(key)) for one in values if isinstance(one, Mapping)
-        )
+        f"{name}.{key}": cell(one.get(key) for one in values if isinstance(one, Mapping))
         for key in inner
     }
-
-
-def _clear(value: Any) -> str:
-    return "" if value is None else str(value).replace(BETWEEN, " ")
 
 
 def _clean(told: Any) -> str:

@@ -25,7 +25,7 @@ class IlluminateExtract(Extract):
         email="one",
         type="primary contact and primary residence, guardian, emergency, else by relationship",
         phones="cell, home and work",
-        addresses="not read",
+        addresses="contact_street to contact_zip, where the report has them",
         flags="primary, emergency, guardian, and primary residence as lives-with",
         schools="the id of the site, where the report has it",
         lost=("households and dwellings",),

@@ -22,6 +22,7 @@ class InfiniteCampusApi(OneRoster):
 
     name: ClassVar = "infinite-campus-api"
     title: ClassVar = "Infinite Campus API Sync"
+    mapping: ClassVar = ""
     cadence: ClassVar = "every 6 hours from 00:45"
     settings: ClassVar[Sequence[Setting]] = (
         Setting("url", "the Base URL of the application, as Infinite Campus shows it"),
@@ -42,7 +43,7 @@ class InfiniteCampusApi(OneRoster):
         type="guardian Parent/Guardian, relative Family: the Guardian flag of the relationship",
         phones="one, as Home: Infinite Campus calls it Other Phone; and sms as Cell, if sent",
         addresses="none",
-        flags="none beside the Guardian flag, which is the type",
+        flags="guardian, from the Guardian flag of the relationship, which is the type too",
         schools="all of a student are read; the first one is published",
         lost=(
             "contacts without an account of Campus Parent",

@@ -48,6 +48,7 @@ class OneRosterCsv(Package):
 
     name: ClassVar = "oneroster-csv"
     title: ClassVar = "OneRoster CSV"
+    mapping: ClassVar = "people"
     file: ClassVar = "*.zip"
     cadence: ClassVar = "every 6 hours from 01:30"
     settings: ClassVar[Sequence[Setting]] = (

@@ -37,6 +37,7 @@ class OneRoster(Connector):
 
     name: ClassVar = "oneroster"
     title: ClassVar = "OneRoster"
+    mapping: ClassVar = "people"
     cadence: ClassVar = "every 6 hours from 01:30"
     limits: ClassVar = Limits(in_flight=2)
     settings: ClassVar[Sequence[Setting]] = (
@@ -58,7 +59,7 @@ class OneRoster(Connector):
         type="from the role: parent and guardian Parent/Guardian, relative Family, others Other",
         phones="sms as Cell, phone as Home",
         addresses="none: OneRoster has no address of a person",
-        flags="none but what a district keeps in metadata, which a mapping can name",
+        flags="guardian by the role; metadata.priority and emergencyContact, where they are filled",
         schools="all of a student are read; the first one is published",
         lost=(
             "what a relative is to a student",

@@ -1,7 +1,7 @@
 """PowerSchool: the three emergency contacts on a student's record, and whatever else is there.
 
-They stand in two tables, Students and StudentCoreFields, and come with the resource of students or
-with a PowerQuery of the plugin; columns are called as in the tables either way.
+They stand in two tables, Students and StudentCoreFields, and come with the resource of students,
+with a PowerQuery of the plugin, or table by table; columns are called as in the tables either way.
 
 Source: PowerSchool, pages ``v1`` and ``schema`` of its API; "StudentContact" in its compliance
 documents; tables as its database exports name them.
@@ -17,6 +17,7 @@ from kinsync.connectors.connector import Carries, Connector, Given, Setting, Sta
 from kinsync.connectors.powerschool import district
 from kinsync.connectors.powerschool.fields import Wanted, extended, resource_rows
 from kinsync.connectors.powerschool.plugin import plugin, students_query
+from kinsync.connectors.powerschool.schema_tables import schema_tables, table_pages
 from kinsync.domain.errors import SourceRefusal
 from kinsync.transport.http import Http, Limits
 from kinsync.transport.paging import Rows
@@ -24,7 +25,7 @@ from kinsync.transport.source_table import Piece, Table
 
 STUDENTS = "students"
 OF_DISTRICT = "ws/v1/district/student"
-WAYS = ("resource", "query")
+WAYS = ("resource", "query", "table")
 NAMES = (
     "students.emerg_contact_1",
     "students.emerg_contact_2",
@@ -48,7 +49,11 @@ class PowerSchool(Connector):
     limits: ClassVar = Limits(in_flight=2)
     settings: ClassVar[Sequence[Setting]] = (
         *district.SIGN_IN,
-        Setting("way", "resource: the students of the API; query: a PowerQuery", "resource"),
+        Setting(
+            "way",
+            "resource: the students of the API; query: a PowerQuery; table: the schema tables",
+            "resource",
+        ),
         Setting("query", "name of the PowerQuery, where that is the way", "org.kinsync.students"),
         *district.STUDENTS_OF,
     )
@@ -59,7 +64,7 @@ class PowerSchool(Connector):
         type="none: everybody is an emergency contact",
         phones="one",
         addresses="none",
-        flags="none",
+        flags="the slot as order; everybody is an emergency contact",
         schools="the number of the student's school",
         lost=(
             "every contact after the third",
@@ -71,6 +76,8 @@ class PowerSchool(Connector):
     tables: ClassVar[Sequence[Table]] = (Table(STUDENTS, (_KEY,), NEEDED, CERTAIN),)
 
     def tables_of(self, given: Given) -> Sequence[Table]:
+        if given.chosen("way", WAYS) == "table":
+            return schema_tables(_columns(given), _KEY, CERTAIN)
         return (Table(STUDENTS, (_KEY,), _columns(given), CERTAIN),)
 
     def plugin(self, columns: Sequence[str]) -> bytes:
@@ -89,6 +96,7 @@ class PowerSchool(Connector):
         yield district.greeting(told)
         read = district.first_of(given, self._pages(http, given, told))
         yield f"{len(read)} students came first."
+        yield from self._extended(http, given, told, read)
         if empty := [name for name in _columns(given) if not any(_has(row, name) for row in read)]:
             yield (
                 f"None of them has {', '.join(empty)}. Where the district fills these, the plugin "
@@ -103,20 +111,43 @@ class PowerSchool(Connector):
             )
 
     def read(self, http: Http, given: Given, state: State) -> Iterator[Piece]:
-        for rows in self._pages(http, given, district.metadata(http)):
+        told = district.metadata(http)
+        for rows in self._pages(http, given, told):
             yield Piece(STUDENTS, district.of_source(given, rows))
+        for table in self.tables_of(given)[1:]:
+            for rows in table_pages(http, given, table, _schema_size(told, given)):
+                yield Piece(table.name, rows)
 
     def join(self, tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
-        return tables[STUDENTS].sort(_KEY)
+        joined = tables[STUDENTS]
+        for name, extending in tables.items():
+            if name != STUDENTS:
+                joined = joined.join(extending, on=_KEY, how="left")
+        return joined.sort(_KEY)
 
     # -- what is asked -----------------------------------------------------------------------
 
     def _pages(self, http: Http, given: Given, told: Mapping[str, object]) -> Iterator[Rows]:
-        if given.chosen("way", WAYS) == "resource":
+        way, columns = given.chosen("way", WAYS), _columns(given)
+        if way == "resource":
             size = district.page_size(told, "student_max_page_size", given)
-            return student_pages(http, given, _columns(given), size)
-        size = district.page_size(told, "schema_table_query_max_page_size", given)
-        return district.queried(http, given["query"], size, _columns(given), key=(_KEY,))
+            return student_pages(http, given, columns, size)
+        if way == "table":
+            return table_pages(http, given, self.tables_of(given)[0], _schema_size(told, given))
+        return district.queried(
+            http, given["query"], _schema_size(told, given), columns, key=(_KEY,)
+        )
+
+    def _extended(
+        self, http: Http, given: Given, told: Mapping[str, object], read: Rows
+    ) -> Iterator[str]:
+        """Put what extending tables say of these students beside them, for a first look."""
+        known = {row[_KEY]: row for row in read}
+        for table in self.tables_of(given)[1:]:
+            rows = next(table_pages(http, given, table, _schema_size(told, given)), [])
+            for row in rows:
+                known.get(row[_KEY], {}).update(row)
+            yield f"The table {table.name} gives {len(rows)} rows on its first page."
 
 
 def student_pages(http: Http, given: Given, columns: Sequence[str], size: int) -> Iterator[Rows]:
@@ -145,6 +176,10 @@ def student_pages(http: Http, given: Given, columns: Sequence[str], size: int) -
             "there. Nothing was published. Grant the plugin these fields, or leave them out of the "
             "mapping of the source."
         )
+
+
+def _schema_size(told: Mapping[str, object], given: Given) -> int:
+    return district.page_size(told, "schema_table_query_max_page_size", given)
 
 
 def _columns(given: Given) -> tuple[str, ...]:

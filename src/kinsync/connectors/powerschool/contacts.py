@@ -1,6 +1,6 @@
 """PowerSchool's Unified Contacts: everybody, with phones, e-mails and what they may do.
 
-The students come with the API's resource; who their contacts are, with three PowerQueries of the
+The students come with the API's resource; who their contacts are, with four PowerQueries of the
 plugin, for the API itself tells contacts student by student alone. A query's rows name the student
 each, so that nobody has to be looked up.
 
@@ -18,11 +18,13 @@ from kinsync.connectors.powerschool import district, plugin
 from kinsync.connectors.powerschool.api import CERTAIN, NEEDED, PowerSchool, student_pages
 from kinsync.connectors.powerschool.fields import plain
 from kinsync.domain.errors import ChangeInput
+from kinsync.transport.cells import gathered, number
 from kinsync.transport.http import Http, Limits
 from kinsync.transport.paging import Rows
 from kinsync.transport.source_table import Piece, Table
 
-STUDENTS, CONTACTS, PHONES, EMAILS = "students", "contacts", "phones", "emails"
+STUDENTS, CONTACTS = "students", "contacts"
+PHONES, EMAILS, ADDRESSES = "phones", "emails", "addresses"
 _KEY, _PERSON = "students.dcid", "contacts.contact_id"
 _CONTACT = (
     *(_KEY, _PERSON, "contacts.detail_id", "contacts.first_name", "contacts.middle_name"),
@@ -41,9 +43,13 @@ _PHONE = (
     *("phones.code", "phones.order", "phones.preferred"),
 )
 _EMAIL = (_KEY, _PERSON, "emails.id", "emails.address", "emails.order", "emails.primary")
-MADE = ("contacts.phones", "contacts.phone_types", "contacts.emails")
-"""Columns with everything that a contact has of a kind, a bar between."""
-BETWEEN = "|"
+_ADDRESS = (
+    *(_KEY, _PERSON, "address.id", "address.street", "address.unit", "address.city"),
+    *("address.state", "address.zip", "address.order"),
+)
+_HOME = ("contacts.street", "contacts.city", "contacts.state", "contacts.zip")
+MADE = ("contacts.phones", "contacts.phone_types", "contacts.emails", *_HOME)
+"""Columns with everything that a contact has of a kind, a bar between; and its first address."""
 
 
 class PowerSchoolContacts(Connector):
@@ -58,6 +64,9 @@ class PowerSchoolContacts(Connector):
         Setting("contacts_query", "PowerQuery of contacts", plugin.CONTACTS.name),
         Setting("phones_query", "PowerQuery of their phones", plugin.PHONES.name),
         Setting("emails_query", "PowerQuery of their e-mails", plugin.EMAILS.name),
+        Setting(
+            "addresses_query", "PowerQuery of their addresses; blank: none", plugin.ADDRESSES.name
+        ),
         *district.STUDENTS_OF,
     )
     carries: ClassVar = Carries(
@@ -66,10 +75,17 @@ class PowerSchoolContacts(Connector):
         email="all, the primary one first",
         type="from the order (1 Primary, 2 Secondary), else from relation, custody and emergency",
         phones="all, the preferred one first",
-        addresses="none",
-        flags="read (custody, emergency, lives with, pick-up, mail), and not published",
+        addresses="street with its unit, city, state and zip: the first in the contact's order",
+        flags=(
+            "order, emergency, custody as guardian, lives with, pick-up, mail, and since and until "
+            "when; nobody is restricted"
+        ),
         schools="the number of the student's school",
-        lost=("associations that have ended, have not begun, or are not active",),
+        lost=(
+            "associations that have ended, have not begun, or are not active",
+            "a contact's further addresses, employer, and access to the portal",
+            "who may not come near: PowerSchool has no mark for it; a mapping can name a relation",
+        ),
     )
     key: ClassVar = _KEY
     tables: ClassVar[Sequence[Table]] = (
@@ -77,6 +93,7 @@ class PowerSchoolContacts(Connector):
         Table(CONTACTS, (_KEY, _PERSON, "contacts.detail_id"), _CONTACT),
         Table(PHONES, (_KEY, _PERSON, "phones.id"), _PHONE),
         Table(EMAILS, (_KEY, _PERSON, "emails.id"), _EMAIL),
+        Table(ADDRESSES, (_KEY, _PERSON, "address.id"), _ADDRESS),
     )
 
     def tables_of(self, given: Given) -> Sequence[Table]:
@@ -89,7 +106,7 @@ class PowerSchoolContacts(Connector):
 
     def plugin(self, columns: Sequence[str]) -> bytes:
         """What is installed at PowerSchool, so that these columns and all contacts may be read."""
-        queries = [plugin.CONTACTS, plugin.PHONES, plugin.EMAILS]
+        queries = [plugin.CONTACTS, plugin.PHONES, plugin.EMAILS, plugin.ADDRESSES]
         return plugin.plugin(_students_among((*NEEDED, *columns)), queries)
 
     def base(self, given: Given) -> str:
@@ -103,7 +120,7 @@ class PowerSchoolContacts(Connector):
         yield district.greeting(told)
         first = district.first_of(given, self._students(http, given, told))
         yield f"{len(first)} students came first."
-        for name in (CONTACTS, PHONES, EMAILS):
+        for name in _queries(given):
             rows = next(self._queried(http, given, told, name), [])
             if name == CONTACTS and not rows:
                 raise ChangeInput(
@@ -116,7 +133,7 @@ class PowerSchoolContacts(Connector):
         told = district.metadata(http)
         for rows in self._students(http, given, told):
             yield Piece(STUDENTS, district.of_source(given, rows))
-        for name in (CONTACTS, PHONES, EMAILS):
+        for name in _queries(given):
             for rows in self._queried(http, given, told, name):
                 yield Piece(name, rows)
 
@@ -124,16 +141,17 @@ class PowerSchoolContacts(Connector):
         whose = [_KEY, _PERSON]
         contacts = (
             tables[CONTACTS]
-            .sort(*whose, "contacts.start_date", _number("contacts.detail_id"), nulls_last=False)
+            .sort(*whose, "contacts.start_date", number("contacts.detail_id"), nulls_last=False)
             .unique(whose, keep="last", maintain_order=True)
             .with_columns(pl.coalesce("contacts.relation_type", "contacts.relation_code"))
             .join(_phones(tables[PHONES]), on=whose, how="left")
             .join(_emails(tables[EMAILS]), on=whose, how="left")
+            .join(_homes(tables[ADDRESSES]), on=whose, how="left")
         )
         return (
             tables[STUDENTS]
             .join(contacts, on=_KEY, how="left")
-            .sort(_KEY, _number("contacts.priority"), _number(_PERSON), nulls_last=True)
+            .sort(_KEY, number("contacts.priority"), number(_PERSON), nulls_last=True)
         )
 
     # -- what is asked -----------------------------------------------------------------------
@@ -149,6 +167,13 @@ class PowerSchoolContacts(Connector):
         table = next(one for one in self.tables_of(given) if one.name == name)
         query = given[f"{name}_query"]
         return district.queried(http, query, size, table.columns, key=table.key)
+
+
+def _queries(given: Given) -> Iterator[str]:
+    """The tables that PowerQueries give, as far as the source names one."""
+    for name in (CONTACTS, PHONES, EMAILS, ADDRESSES):
+        if given[f"{name}_query"]:
+            yield name
 
 
 def _students_among(columns: Sequence[str]) -> tuple[str, ...]:
@@ -171,9 +196,9 @@ def _phones(phones: pl.LazyFrame) -> pl.LazyFrame:
     A phone is as somebody typed it, if need be with its extension: that is not said twice.
     """
     extension = pl.col("phones.extension")
-    number = pl.col("phones.number").str.replace_all(BETWEEN, " ", literal=True)
-    is_told = extension.is_null() | number.str.contains("(?i)x")
-    whole = pl.when(is_told).then(number).otherwise(number + " x" + extension)
+    typed = pl.col("phones.number")
+    is_told = extension.is_null() | typed.str.contains("(?i)x")
+    whole = pl.when(is_told).then(typed).otherwise(typed + " x" + extension)
     is_preferred = pl.col("phones.preferred").is_in(["1", "true"])
     return _gathered(
         phones,
@@ -191,18 +216,23 @@ def _emails(emails: pl.LazyFrame) -> pl.LazyFrame:
     return _gathered(emails, (is_primary, "emails.order", "emails.id"), told)
 
 
+def _homes(addresses: pl.LazyFrame) -> pl.LazyFrame:
+    """Of each contact the first address in its order."""
+    whose = [_KEY, _PERSON]
+    ordered = addresses.sort(*whose, number("address.order"), number("address.id"), nulls_last=True)
+    street = pl.concat_str("address.street", "address.unit", separator=" ", ignore_nulls=True)
+    told = (street, *(pl.col(f"address.{name}") for name in ("city", "state", "zip")))
+    return ordered.unique(whose, keep="first", maintain_order=True).select(
+        *whose, *(value.alias(name) for name, value in zip(_HOME, told, strict=True))
+    )
+
+
 def _gathered(
     rows: pl.LazyFrame, order: tuple[pl.Expr, str, str], told: Mapping[str, pl.Expr]
 ) -> pl.LazyFrame:
     """Of each contact what it has several of, in this order, in one cell each."""
     whose = [_KEY, _PERSON]
     is_first, *numbers = order
-    by = [is_first.fill_null(value=False).not_(), *map(_number, numbers)]
-    joined = [
-        value.fill_null("").str.join(BETWEEN).alias(name) for name, value in told.items()
-    ]  # the n-th of each stand together, blank ones too
+    by = [is_first.fill_null(value=False).not_(), *map(number, numbers)]
+    joined = [gathered(value).alias(name) for name, value in told.items()]
     return rows.sort(*whose, *by, nulls_last=True).group_by(whose, maintain_order=True).agg(joined)
-
-
-def _number(column: str) -> pl.Expr:
-    return pl.col(column).cast(pl.Int64, strict=False)

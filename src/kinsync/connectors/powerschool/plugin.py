@@ -109,11 +109,29 @@ EMAILS = Query(
 join emailaddress on emailaddress.emailaddressid = personemailaddressassoc.emailaddressid
 {_PRESENT}order by students.dcid, person.id, personemailaddressassoc.personemailaddressassocid""",
 )
+ADDRESSES = Query(
+    "org.kinsync.addresses",
+    {
+        "student_dcid": "students.dcid",
+        "contact_id": "person.id",
+        "address_id": "personaddressassoc.personaddressassocid",
+        "address_street": "personaddress.street",
+        "address_unit": "personaddress.unit",
+        "address_city": "personaddress.city",
+        "address_state": "codeset.code",
+        "address_zip": "personaddress.postalcode",
+        "address_order": "personaddressassoc.addresspriorityorder",
+    },
+    f"""{_ASSOCIATION}join personaddressassoc on personaddressassoc.personid = person.id
+join personaddress on personaddress.personaddressid = personaddressassoc.personaddressid
+left join codeset on codeset.codesetid = personaddress.statescodesetid
+{_PRESENT}order by students.dcid, person.id, personaddressassoc.personaddressassocid""",
+)
 
 
 def students_query(columns: Iterable[str]) -> Query:
     """The PowerQuery that reads these columns of students and of the tables that extend them."""
-    named = list(dict.fromkeys(one for one in map(plain, columns) if _is_field(one)))
+    named = list(dict.fromkeys(one for one in map(plain, columns) if is_field(one)))
     fields = [one.partition(".")[2] for one in named]
     known = {
         (field if fields.count(field) == 1 else one.replace(".", "_")): one
@@ -131,7 +149,7 @@ def plugin(columns: Iterable[str], queries: Sequence[Query]) -> bytes:
 
     ``columns`` may be read, beside everything that the queries name.
     """
-    named = [one for one in map(plain, columns) if _is_field(one)]
+    named = [one for one in map(plain, columns) if is_field(one)]
     of_queries = [
         one for query in queries for one in re.findall(r"\b[a-z_]+\.[a-z_0-9]+\b", query.sql)
     ]
@@ -146,7 +164,7 @@ def plugin(columns: Iterable[str], queries: Sequence[Query]) -> bytes:
     return packed.getvalue()
 
 
-def _is_field(column: str) -> bool:
+def is_field(column: str) -> bool:
     """Whether a column is one of a table: others are the resource's own, and need no right."""
     return bool(_COLUMN.fullmatch(column)) and column.partition(".")[0] not in EXPANSIONS
 

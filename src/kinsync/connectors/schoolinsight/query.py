@@ -24,7 +24,7 @@ class SchoolInsight(Extract):
         email="several",
         type="parents by relationship, else the emergency flag, else by relationship",
         phones="cell, home, work and other",
-        addresses="not read",
+        addresses="Contact Address, City, State and Zip, where the report has them",
         flags="order and emergency; a custodial status of no contact or court restricts",
         schools="the id of the school, where the report has it",
         lost=("custodial status, beyond whether it restricts",),

@@ -25,7 +25,7 @@ class SkywardAuto(Extract):
         type="none: everybody is an emergency contact",
         phones="cell and primary",
         addresses="street, city, state and zip",
-        flags="none",
+        flags="order 1 and emergency: it is the first emergency contact",
         schools="the code of the school, where the export has it",
         lost=(
             "every contact but the first",

@@ -27,14 +27,13 @@ from kinsync.connectors.skyward.qmlativ_tables import (
     YEARS,
 )
 from kinsync.domain.errors import ChangeInput
+from kinsync.transport.cells import gathered, number
 from kinsync.transport.http import Answer, Http, Limits
 from kinsync.transport.paging import Asked, Rows, pages
 from kinsync.transport.signing import ClientCredentials, OAuth1
 from kinsync.transport.source_table import Piece, Table
 
 SIGNED = ("oauth2", "oauth1")
-BETWEEN = "|"
-"""Stands between the phones, and between the addresses, of one cell."""
 
 
 class SkywardQmlativ(Connector):
@@ -54,6 +53,11 @@ class SkywardQmlativ(Connector):
         Setting("inactive", "yes: read students who are not active now too", "no"),
         Setting("confidential", "yes: read phones that are marked confidential too", "no"),
         Setting("page_size", "rows asked for at a time", "1000"),
+        Setting(
+            "search",
+            "yes: ask by search, in a fixed order and for people who are read alone",
+            "no",
+        ),
     )
     carries: ClassVar = Carries(
         contacts="all guardians and emergency contacts of a student",
@@ -61,12 +65,15 @@ class SkywardQmlativ(Connector):
         email="all",
         type="guardians are Parent/Guardian, whoever is an emergency contact alone Emergency",
         phones="all but faxes and confidential ones, each with the district's own type",
-        addresses="not read",
-        flags="read (rank, custodial, emergency, pick-up, restricted access), and not published",
+        addresses="none: they stand in objects of their own, which are not read",
+        flags=(
+            "rank as order, custodial as guardian, emergency and pick-up; an active restricted "
+            "access restricts"
+        ),
         schools="the default entity of each student in the year",
         lost=(
-            "every entity of a student but the default one",
-            "that somebody who is a guardian is an emergency contact too",
+            "every entity of a student but the default one, and the names of entities",
+            "Comment of an emergency contact, GuardianCategory, and access to Family Access",
         ),
     )
     key: ClassVar = "StudentID"
@@ -153,7 +160,7 @@ class SkywardQmlativ(Connector):
                 _people(tables), left_on="Student.StudentID", right_on=_STUDENT, how="left"
             )
             .rename({_WHO: "Name.NameID"})
-            .sort(*(_number(name) for name in order), *order, nulls_last=True)
+            .sort(*(number(name) for name in order), *order, nulls_last=True)
         )
 
     # -- what is asked -----------------------------------------------------------------------
@@ -179,7 +186,8 @@ class SkywardQmlativ(Connector):
         fields = [one for one in table.columns if (table.name, one) != _NOT_ASKED]
         query = {f"searchFields[{nth}]": name for nth, name in enumerate(fields)}
         where = f"Generic/{given.number('entity')}/{table.name}"
-        paging = _Pages(where, given.number("page_size"), urlencode(query))
+        asked = _search(table, given) if given.is_on("search") else None
+        paging = _Pages(where, given.number("page_size"), urlencode(query), asked)
         return pages(http, where, paging, rows=_objects, key=(table.columns[0],))
 
 
@@ -195,19 +203,42 @@ class _Pages:
     where: str
     size: int
     query: str
+    search: Mapping[str, Any] | None = None
 
     def first(self) -> Asked:
-        return Asked(url=f"{self.where}/1/{self.size}?{self.query}")
+        return Asked(url=f"{self.where}/1/{self.size}?{self.query}", body=self.search)
 
     def after(self, asked: Asked, answer: Answer, rows: int) -> Asked | None:
         paging = answer.data.get("Paging") if isinstance(answer.data, dict) else None
         told = paging.get("Next") if isinstance(paging, dict) else None
         path = str(told or "").lstrip("/").partition("?")[0]
         is_last = not rows or not path or path == asked.url.partition("?")[0]
-        return None if is_last else Asked(url=f"{path}?{self.query}")
+        return None if is_last else Asked(url=f"{path}?{self.query}", body=self.search)
 
     def total(self, answer: Answer) -> int | None:
         return None
+
+
+_SEARCHED = {
+    STUDENTS.name: ("IsCurrentActive",),
+    NAMES.name: ("IsGuardianName", "IsEmergencyContactName"),
+}
+"""Object → marks of which one at least is to be true, where a search is asked for."""
+
+
+def _search(table: Table, given: Given) -> dict[str, Any]:
+    """What is posted: objects by their number, so that none moves from one page to another."""
+    search: dict[str, Any] = {"SearchSort": [{"FieldName": table.columns[0], "Descending": False}]}
+    marks = _SEARCHED.get(table.name, ())
+    if marks and not (table.name == STUDENTS.name and given.is_on("inactive")):
+        told = [{"FieldName": one, "ConditionType": "Equal", "Value": "true"} for one in marks]
+        search["SearchCondition"] = {
+            "SearchConditionGroup": {
+                "ConditionGroupType": "Or",
+                "Conditions": [{"StringSearchCondition": one} for one in told],
+            }
+        }
+    return search
 
 
 def _objects(answer: Answer) -> list[dict[str, Any]]:
@@ -236,14 +267,10 @@ def _may_ring(phone: Mapping[str, Any], *, confidential: bool) -> bool:
 # -- what belongs together -----------------------------------------------------------------------
 
 
-def _number(column: str) -> pl.Expr:
-    return pl.col(column).cast(pl.Int64, strict=False)
-
-
 def _enrolled(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Of each student the default entity, or else an active one, and in one cell all of them."""
     comes_late = [pl.col(name).fill_null("") != "true" for name in ("IsDefaultEntity", "IsActive")]
-    ordered = rows.sort("StudentID", *comes_late, _number("EntityID"), pl.all())
+    ordered = rows.sort("StudentID", *comes_late, number("EntityID"), pl.all())
     first = ordered.unique("StudentID", keep="first", maintain_order=True)
     return ENROLMENTS.shown(
         first.join(_cells(ordered, ["StudentID"], Entities=pl.col("EntityID")), on="StudentID")
@@ -252,10 +279,7 @@ def _enrolled(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 def _cells(rows: pl.LazyFrame, by: Sequence[str], **cells: pl.Expr) -> pl.LazyFrame:
     """Rows that belong together as one, their values in cells, in the order of the rows."""
-    told = {
-        name: cell.fill_null("").str.replace_all(BETWEEN, " ", literal=True).str.join(BETWEEN)
-        for name, cell in cells.items()
-    }
+    told = {name: gathered(values) for name, values in cells.items()}
     return rows.group_by(by, maintain_order=True).agg(**told)
 
 
@@ -292,21 +316,21 @@ def _described(codes: pl.LazyFrame, key: str, name: str) -> pl.LazyFrame:
 def _phones(tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
     """Of each person the phones in one cell, by rank, and in another their types."""
     types = _described(tables[PHONE_TYPES.name], "PhoneTypeID", "Type")
-    number = pl.coalesce(
+    digits = pl.coalesce(
         pl.when(pl.col(name).str.strip_chars() != "").then(name)
         for name in ("PhoneNumber", "FullPhoneNumber", "FormattedPhoneNumber")
     )
     extension = pl.lit(" x") + pl.col("Extension").str.strip_chars()
     has_extension = pl.col("Extension").fill_null("").str.strip_chars() != ""
-    whole = pl.when(has_extension).then(number + extension).otherwise(number)
+    whole = pl.when(has_extension).then(digits + extension).otherwise(digits)
     rows = tables[PHONES.name].join(types, on="PhoneTypeID", how="left")
-    ordered = rows.sort("NameID", _number("Rank"), _number("NamePhoneID"), nulls_last=True)
+    ordered = rows.sort("NameID", number("Rank"), number("NamePhoneID"), nulls_last=True)
     return _cells(ordered, _OF, PhoneNumbers=whole, PhoneTypes=pl.col("Type"))
 
 
 def _emails(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Of each person the addresses in one cell, by rank."""
-    ordered = rows.sort("NameID", _number("Rank"), _number("NameEmailID"), nulls_last=True)
+    ordered = rows.sort("NameID", number("Rank"), number("NameEmailID"), nulls_last=True)
     return _cells(ordered, _OF, EmailAddresses=pl.col("EmailAddress"))
 
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from kinsync.connectors.connector import Carries, Connector, Given, Setting, State
 from kinsync.domain.errors import ChangeInput, IncompletePull, NothingThere
+from kinsync.transport.cells import cell
 from kinsync.transport.http import Answer, Http, Limits
 from kinsync.transport.paging import Cursor, next_link, pages
 from kinsync.transport.signing import ClientCredentials
@@ -72,8 +73,8 @@ class SkywardSms2(Connector):
         email="one: the guardian's own, or else that of the school",
         type="none: everybody is a parent or guardian",
         phones="three, each with its type",
-        addresses="read, and not published",
-        flags="none",
+        addresses="street, city, state and zip",
+        flags="everybody is a guardian; no others",
         schools="the code of the student's default school",
         lost=(
             "emergency contacts: the interface gives guardians only",
@@ -175,7 +176,7 @@ def _with_schools(student: Mapping[str, Any]) -> Mapping[str, Any]:
     listed = student.get("schoolIds")
     if not isinstance(listed, list):
         return student
-    return {**student, "schoolIds": "|".join(map(str, listed))}
+    return {**student, "schoolIds": cell(listed)}
 
 
 def _ties(who: str, guardians: Sequence[Mapping[str, Any]]) -> Piece:

@@ -55,7 +55,7 @@ QUIRKS: Mapping[str, str] = {
     "delta": "the package holds only what has changed",
     "district-role": "every student is listed at the district too",
     "macintosh": "the archive holds a second manifest, of the machine that made it",
-    "metadata": "users have a column metadata.relationship",
+    "metadata": "users have columns for what they are, an order and an emergency flag in metadata",
     "no-manifest": "there is no manifest",
     "no-users": "the manifest names users, and there are none",
     "property-value": "the manifest calls its second column propertyValue, and its version 1",
@@ -67,6 +67,8 @@ QUIRKS: Mapping[str, str] = {
     "version-1.1": "the package is of 1.1: roles stand with the users",
 }
 """Each switched on by itself."""
+
+_METADATA = ("metadata.relationship", "metadata.priority", "metadata.emergencyContact")
 
 Rows = Iterable[Sequence[str]]
 
@@ -119,7 +121,7 @@ def _orgs(system: OneRosterSystem, quirks: Quirks) -> Rows:
 
 def _users(system: OneRosterSystem, quirks: Quirks) -> Rows:
     columns = _USERS_11 if system.version == "1.1" else _USERS_12
-    more = ("metadata.relationship",) if "metadata" in quirks else ()
+    more = _METADATA if "metadata" in quirks else ()
     between = "; " if "semicolons" in quirks else ","
     yield (*columns, *more)
     for number, one in enumerate(system.people.users()):
@@ -131,7 +133,7 @@ def _users(system: OneRosterSystem, quirks: Quirks) -> Rows:
         told["userIds"] = ",".join(
             f"{{{each['type']}:{each['identifier']}}}" for each in one.get("userIds", ())
         )
-        told["metadata.relationship"] = one["metadata"].get("relationship", "")
+        told |= {f"metadata.{name}": str(value) for name, value in one["metadata"].items()}
         if system.version == "1.1":
             told["orgSourcedIds"] = between.join(_keys(one["orgs"]))
         cells = _cells((*columns, *more), told)
