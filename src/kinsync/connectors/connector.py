@@ -169,8 +169,10 @@ class TellsChanges(Connector, Protocol):
     next day sees it.
     """
 
-    def moment(self, http: Http, given: Given) -> State | None:
+    def moment(self, http: Http, given: Given, since: State) -> State | None:
         """Where the system stands; asked before anything is read. None: it tells no changes.
+
+        ``since`` is what was answered before the last pull; nothing, where all is read anew.
 
         Raises:
             SourceRefusal: it tells none either.

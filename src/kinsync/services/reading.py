@@ -61,7 +61,7 @@ def read_whole(
         SourceRefusal, IncompletePull: it is not the whole.
         TryAgainLater: the disk is full.
     """
-    moment = _moment(route, http, told)
+    moment = _moment(route, http, told, {})
     table = SourceTable(route.tables_of(told), route.key, spool, who=http.who)
     for piece in route.read(http, told, {}):
         table.add(piece)
@@ -86,7 +86,7 @@ def read_changes(
         IncompletePull: it is not the whole of the changes.
         TryAgainLater: the disk is full.
     """
-    now = _moment(route, http, told)
+    now = _moment(route, http, told, since)
     if now is None:
         raise ChangesUntold(f"{http.who} does not tell changes any more.")
     table = SourceTable(route.tables_of(told), route.key, spool, who=http.who)
@@ -100,11 +100,11 @@ def read_changes(
     return _reading(route, http, table, path, CHANGES, "", now)
 
 
-def _moment(route: Connector, http: Http, told: Given) -> State | None:
+def _moment(route: Connector, http: Http, told: Given, since: State) -> State | None:
     if not isinstance(route, TellsChanges):
         return None
     try:
-        return route.moment(http, told)
+        return route.moment(http, told, since)
     except SourceRefusal:  # of this question alone; of any other one the reading says it
         return None
 

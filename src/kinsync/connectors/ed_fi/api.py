@@ -114,7 +114,7 @@ class EdFiApi(TellsChanges):
             )
         api.check_still(began)
 
-    def moment(self, http: Http, given: Given) -> State | None:
+    def moment(self, http: Http, given: Given, since: State) -> State | None:
         if given.is_on("snapshot") or given.is_on("inactive"):
             return None  # who is out of sight without an enrolment goes without being deleted
         api = Api.of(http, given)

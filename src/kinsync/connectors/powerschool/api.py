@@ -13,14 +13,14 @@ from typing import ClassVar
 import httpx2
 import polars as pl
 
-from kinsync.connectors.connector import Carries, Connector, Given, Setting, State
-from kinsync.connectors.powerschool import district
+from kinsync.connectors.connector import Carries, Given, Setting, State, TellsChanges
+from kinsync.connectors.powerschool import changes, district
 from kinsync.connectors.powerschool.fields import Wanted, extended, resource_rows
 from kinsync.connectors.powerschool.plugin import plugin, students_query
-from kinsync.domain.errors import SourceRefusal
+from kinsync.domain.errors import ChangesUntold, SourceRefusal
 from kinsync.transport.http import Http, Limits
 from kinsync.transport.paging import Rows
-from kinsync.transport.source_table import Piece, Table
+from kinsync.transport.source_table import Gone, Piece, Table
 
 STUDENTS = "students"
 OF_DISTRICT = "ws/v1/district/student"
@@ -39,7 +39,7 @@ CERTAIN = (
 NEEDED = (_KEY, *CERTAIN, "students.enroll_status")
 
 
-class PowerSchool(Connector):
+class PowerSchool(TellsChanges):
     """A district's PowerSchool: students, and the emergency contacts on their records."""
 
     name: ClassVar = "powerschool"
@@ -50,6 +50,9 @@ class PowerSchool(Connector):
         *district.SIGN_IN,
         Setting("way", "resource: the students of the API; query: a PowerQuery", "resource"),
         Setting("query", "name of the PowerQuery, where that is the way", "org.kinsync.students"),
+        Setting(
+            "data_version", "application for which PowerSchool counts changes; blank: none", ""
+        ),
         *district.STUDENTS_OF,
     )
     carries: ClassVar = Carries(
@@ -61,6 +64,10 @@ class PowerSchool(Connector):
         addresses="none",
         flags="none",
         schools="the number of the student's school",
+        changes=(
+            "by data version, where an application is registered for it and students come with "
+            "the resource: what came, changed or went in the tables that it was registered with"
+        ),
         lost=(
             "every contact after the third",
             "who lives with the student, has custody, or may fetch it",
@@ -106,6 +113,28 @@ class PowerSchool(Connector):
         for rows in self._pages(http, given, district.metadata(http)):
             yield Piece(STUDENTS, district.of_source(given, rows))
 
+    def moment(self, http: Http, given: Given, since: State) -> State | None:
+        if not given["data_version"] or given.chosen("way", WAYS) != "resource":
+            return None
+        return {"version": changes.counted(http, given, since.get("version", "0"))[0]}
+
+    def read_changes(
+        self,
+        http: Http,
+        given: Given,
+        since: State,
+        now: State,
+        before: Mapping[str, pl.LazyFrame],
+    ) -> Iterator[Piece | Gone]:
+        wanted = Wanted.of(_columns(given))
+        students = changes.changed(http, given, since["version"], wanted)
+        yield Gone(STUDENTS, (_KEY,), [(student,) for student in students])
+        rows = district.of_source(given, list(changes.alone(http, wanted, students)))
+        yield Piece(STUDENTS, rows)
+        there = changes.stay(before[STUDENTS], _KEY, students) + len(rows)
+        if not given["schools"] and there != count_students(http, given, wanted):
+            raise ChangesUntold(f"{http.who} has others beside those whose changes it tells.")
+
     def join(self, tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
         return tables[STUDENTS].sort(_KEY)
 
@@ -127,9 +156,7 @@ def student_pages(http: Http, given: Given, columns: Sequence[str], size: int) -
         IncompletePull, SourceRefusal: it is not the whole.
     """
     wanted = Wanted.of(columns)
-    statuses = district.statuses(given)
-    listed = f"({','.join(statuses)})" if len(statuses) > 1 else statuses[0]
-    params = {"q": f"school_enrollment.enroll_status=={listed}", **wanted.params}
+    params = _of_statuses(given, wanted)
     missing, has_students = set(wanted.extensions), False
     for found in district.whole(
         http, OF_DISTRICT, size, lambda answer: resource_rows(answer, "student"),
@@ -145,6 +172,21 @@ def student_pages(http: Http, given: Given, columns: Sequence[str], size: int) -
             "there. Nothing was published. Grant the plugin these fields, or leave them out of the "
             "mapping of the source."
         )
+
+
+def count_students(http: Http, given: Given, wanted: Wanted) -> int:
+    """How many students there are of the statuses that a source reads.
+
+    Raises:
+        IncompletePull, SourceRefusal: it is not said.
+    """
+    return district.count_of(http, http.get(f"{OF_DISTRICT}/count", _of_statuses(given, wanted)))
+
+
+def _of_statuses(given: Given, wanted: Wanted) -> dict[str, str]:
+    statuses = district.statuses(given)
+    listed = f"({','.join(statuses)})" if len(statuses) > 1 else statuses[0]
+    return {"q": f"school_enrollment.enroll_status=={listed}", **wanted.params}
 
 
 def _columns(given: Given) -> tuple[str, ...]:
