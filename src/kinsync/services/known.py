@@ -99,6 +99,16 @@ def known_next(
     return Known(pull_id, whole_at, reading.moment, mark)
 
 
+def in_words(pull: pulls.Pull) -> str:
+    """How a pull read; "" where it did not come to an end."""
+    if not pull.kind:
+        return ""
+    rows = f"{pull.read:,} {'row' if pull.read == 1 else 'rows'} read"
+    if pull.kind == CHANGES:
+        return f"changes alone, {rows}"
+    return f"everything, {rows}, because {pull.why}" if pull.why else f"everything, {rows}"
+
+
 # -- the tables ----------------------------------------------------------------------------------
 
 
