@@ -29,7 +29,7 @@ __all__ = ["QUIRKS", "PowerSchoolSystem"]
 
 CLIENT = ("5b6f0d5e-7f1c-4a52-9e3b-6a1f0c2d8e44", "c0d3a7f2-91be-4c55-8a17-2f6e9d4b1c30")
 TABLES = ("students", "studentcorefields")
-APPLICATION = "kinsync"
+APPLICATION = "kinsync_contacts"
 """Registered for the changes of these tables."""
 GRANTED = (*TABLES, EXTENSION)
 """The tables that a plugin may be granted."""
