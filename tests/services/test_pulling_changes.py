@@ -141,7 +141,7 @@ def another_year_began(aeries: AeriesOffice) -> None:
         (tables_are_purged, known.DAMAGED),
         (the_system_forgot, known.UNTOLD),
         (the_system_has_no_such_question, known.UNTOLD),
-        (another_year_began, known.UNTOLD),
+        (another_year_began, "another school year"),
     ],
 )
 def test_everything_is_read_where_changes_would_not_do(
@@ -150,7 +150,8 @@ def test_everything_is_read_where_changes_would_not_do(
     what(aeries)
     pull = aeries.pull()
 
-    assert (pull.kind, pull.why) == ("whole", why)
+    assert pull.kind == "whole"
+    assert why in pull.why
     assert aeries.pull().kind == "changes"
 
 

@@ -52,12 +52,14 @@ def sync_two_nights(settings: Settings, sis: str, district_name: str) -> None:
 
 def _sync(settings: Settings, district_name: str, serving: Serving, *, is_first: bool) -> None:
     from kinsync.services.arrivals import sync_arrived
+    from kinsync.services.known import in_words
     from kinsync.services.pulls import pull
     from kinsync.store import records
     from kinsync.store.sources import find_source
 
     district = records.find_district(district_name)
-    pull(district, find_source(district.id, SOURCE), bootstrap.pull_tools(settings))
+    pulled = pull(district, find_source(district.id, SOURCE), bootstrap.pull_tools(settings))
+    say(f"Read: {in_words(pulled)}.\n")
     outcome = sync_arrived(district.id, bootstrap.arrivals(settings), tools(settings))
     if outcome is None or outcome.report is None or outcome.changes is None:
         raise Defect("A night of the demo brought nothing.")

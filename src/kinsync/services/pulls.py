@@ -16,7 +16,13 @@ from pathlib import Path
 from kinsync.connectors import find_connector
 from kinsync.connectors.connector import Connector, Given, TellsChanges
 from kinsync.connectors.extract import Extract
-from kinsync.domain.errors import ChangeInput, KinsyncError, SourceRefusal, TryAgainLater
+from kinsync.domain.errors import (
+    ChangeInput,
+    ChangesUntold,
+    KinsyncError,
+    SourceRefusal,
+    TryAgainLater,
+)
 from kinsync.services import known
 from kinsync.services.known import Known
 from kinsync.services.pause import time_zone
@@ -153,6 +159,8 @@ class _Asking:
                     self.tools.progress,
                 )  # fmt: skip
             return reading, ""
+        except ChangesUntold as error:
+            return None, str(error).rstrip(".")
         except SourceRefusal:
             return None, known.UNTOLD
 

@@ -27,14 +27,14 @@ def counted(http: Http, given: Given, version: str) -> tuple[str, Mapping[str, A
 
     Raises:
         NothingThere: there is no such application, or no such version any more.
-        IncompletePull: it is no such answer.
+        ChangesUntold: it is no such answer.
     """
     parts = {"application": given["data_version"], "version": version}
     data = http.get(CHANGES, parts=parts).data
     told = data if isinstance(data, dict) else {}
     newest, tables = str(told.get("$dataversion", "")), told.get("tables") or {}
     if not newest.isdigit() or not isinstance(tables, dict):
-        raise IncompletePull(f"{http.who} does not say which changes there were.")
+        raise ChangesUntold(f"{http.who} does not say which changes there were.")
     return newest, tables
 
 
@@ -43,7 +43,7 @@ def changed(http: Http, given: Given, version: str, wanted: Wanted) -> Sequence[
 
     Raises:
         ChangesUntold: they are too many to be asked for one by one.
-        NothingThere, IncompletePull: as ``counted``.
+        NothingThere: as ``counted``.
     """
     _, tables = counted(http, given, version)
     read = {STUDENTS, *wanted.extensions}

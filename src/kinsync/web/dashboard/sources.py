@@ -145,7 +145,7 @@ def _show_one(request: HttpRequest, visit: Visit, source: Source, **more: Any) -
 def _latest(source: Source) -> list[tuple[pulls.Pull, str]]:
     """The latest reads of a source, each with how it read."""
     found = pulls.recent(source.district_id, source.id, limit=PULLS)
-    return [(one, in_words(one).capitalize()) for one in found]
+    return [(one, in_words(one)) for one in found]
 
 
 @lru_cache(maxsize=1)
