@@ -170,3 +170,20 @@ def test_a_quirk_that_is_unknown_is_refused_with_those_that_are_known() -> None:
 
     assert told.code == 2
     assert "two-schools" in told.said
+
+
+def test_a_source_is_pulled_by_its_changes_or_in_full(source: Serving) -> None:
+    first = kinsync("source", "pull", "Lakeside", "nightly", "--json")
+    second = kinsync("source", "pull", "Lakeside", "nightly")
+    full = kinsync("source", "pull", "Lakeside", "nightly", "--full", "--json")
+    shown = kinsync("source", "show", "Lakeside", "nightly")
+    told = kinsync("source", "show", "Lakeside", "nightly", "--json")
+
+    assert (first.json["kind"], full.json["kind"]) == ("whole", "whole")
+    assert first.json["read"] == full.json["read"]
+    assert full.json["why_whole"] == "somebody asked for it"
+    assert "changes alone" in second.out
+    assert "because somebody asked for it" in " ".join(shown.out.split())
+    assert [one["kind"] for one in told.json["pulls"]] == ["whole", "changes", "whole"]
+    assert told.json["whole_at"] is not None
+    assert source.settings["certificate"] not in shown.said + told.said

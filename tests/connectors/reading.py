@@ -17,7 +17,7 @@ from kinsync.services.counts import Counts
 from kinsync.services.delivery import delivery_of
 from kinsync.services.extracts import mapping_over
 from kinsync.services.intake import Intake, Source
-from kinsync.services.pulls import read_whole
+from kinsync.services.reading import read_whole
 from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Serving
 from kinsync.simulators.spelling import address

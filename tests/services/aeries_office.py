@@ -38,9 +38,9 @@ class AeriesOffice:
     def tools(self) -> PullTools:
         return pull_tools(self.office)
 
-    def pull(self) -> pulls.Pull:
-        """Read the whole source."""
-        return pull(self.office.district, self.source, self.tools)
+    def pull(self, *, is_full: bool = False) -> pulls.Pull:
+        """Read the source."""
+        return pull(self.office.district, self.source, self.tools, is_full=is_full)
 
     def sync(self) -> Outcome | None:
         """Sync what arrived, if it is new."""

@@ -27,13 +27,15 @@ def publish_night(settings: Settings, district_name: str, night: int) -> "Counts
         Defect: nothing came, or nothing of it was published.
     """
     from kinsync.services.arrivals import sync_arrived
+    from kinsync.services.known import in_words
     from kinsync.services.pulls import pull
     from kinsync.store import records
     from kinsync.store.sources import find_source
 
     say(f"\n── Night {night}: kinsync sync {district_name!r} --source {SOURCE}\n")
     district = records.find_district(district_name)
-    pull(district, find_source(district.id, SOURCE), bootstrap.pull_tools(settings))
+    pulled = pull(district, find_source(district.id, SOURCE), bootstrap.pull_tools(settings))
+    say(f"Read: {in_words(pulled)}.\n")
     outcome = sync_arrived(district.id, bootstrap.arrivals(settings), tools(settings))
     if outcome is None or outcome.report is None or outcome.changes is None:
         raise Defect("A night of the demo brought nothing.")

@@ -16,6 +16,7 @@ WORDS = {
     "files": "uploaded files",
     "reports": "findings, previews and holds of syncs, in storage",
     "copies": "lines of the last file, in storage",
+    "tables": "tables of the last pull of a source, in storage",
     "caches": "copies of versions, in storage",
     "holds": "holds that nobody decided",
     "values": "records of who was deleted or changed, their values",

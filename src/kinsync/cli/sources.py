@@ -122,6 +122,7 @@ def source_credentials(district: str, name: str, as_json: bool) -> None:
 def source_list(district: str, as_json: bool) -> None:
     """The sources of DISTRICT, and how the last pull of each ended."""
     connected()
+    from kinsync.services.known import in_words
     from kinsync.store import pulls, records, sources
 
     found = records.find_district(district)
@@ -136,6 +137,8 @@ def source_list(district: str, as_json: bool) -> None:
                 else {
                     "state": pull.state,
                     "reason": pull.reason,
+                    "kind": pull.kind,
+                    "read": pull.read,
                     "rows": pull.rows,
                     "started_at": pull.started_at,
                 },
@@ -145,13 +148,14 @@ def source_list(district: str, as_json: bool) -> None:
         say_json({"sources": told})
         return
     show_table(
-        ("source", "connector", "priority", "last pull", "began at"),
+        ("source", "connector", "priority", "last pull", "what was read", "began at"),
         [
             (
                 row.name,
                 row.connector,
                 row.priority,
                 pull.state if (pull := last[row.id]) else "none yet",
+                in_words(pull) if pull else "",
                 f"{pull.started_at:%Y-%m-%d %H:%M} UTC" if pull else "",
             )
             for row in rows

@@ -64,7 +64,9 @@ def sync(
     try:
         outcome: Outcome | None
         if source is not None:
-            outcome = _sync_source(settings, found, source, given, file=file, is_preview=preview)
+            outcome = _sync_source(
+                settings, found, source, given, file=file, is_preview=preview, is_quiet=as_json
+            )
         elif file is None and not (contacts or mapping or preview):
             outcome = sync_arrived(found.id, bootstrap.arrivals(settings), given)
         else:
@@ -93,11 +95,13 @@ def _sync_source(
     *,
     file: Path | None,
     is_preview: bool,
+    is_quiet: bool,
 ) -> "Outcome":
     """Read a system, or a file of it, and sync that.
 
     A preview leaves nothing behind that would be synced.
     """
+    from kinsync.services.known import in_words
     from kinsync.services.pulls import pull, pulled_aside
     from kinsync.services.sources import open_pulled
     from kinsync.services.sync import sync_delivery
@@ -114,6 +118,8 @@ def _sync_source(
             path = stack.enter_context(pulled_aside(source, pulling))
         else:
             whole = pull(district, source, pulling)
+            if not is_quiet:
+                say(f"Read: {in_words(whole)}.")
             path, turn = (
                 stack.enter_context(pulling.shelf.reading(district.public_id, whole.id)),
                 whole.turn,

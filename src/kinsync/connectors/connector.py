@@ -15,7 +15,7 @@ import polars as pl
 
 from kinsync.domain.errors import ChangeInput
 from kinsync.transport.http import Http, Limits
-from kinsync.transport.source_table import Piece, Table
+from kinsync.transport.source_table import Gone, Piece, Table
 
 State = Mapping[str, Any]
 """Where an incremental pull goes on: numbers and times, never a value of a row."""
@@ -47,6 +47,8 @@ class Carries:
     addresses: str
     flags: str
     schools: str
+    changes: str = "not told: everything is read every time"
+    """What of the changes since the pull before can be read by itself, and what cannot."""
     lost: Sequence[str] = ()
     """What the system knows and this way does not bring."""
 
@@ -158,6 +160,47 @@ class Connector(Route, Protocol):
 
         Rows of one student stand together and in an order that the system's own does not change.
         ``tables`` hold some students at a time, all of their rows.
+        """
+
+
+@runtime_checkable
+class TellsChanges(Connector, Protocol):
+    """A connector whose system can say what changed since a moment.
+
+    Changes laid over the tables of the pull before have to make the tables that a whole pull would
+    make now. What the system does not tell is said in ``carries.changes``: the whole pull of the
+    next day sees it.
+    """
+
+    def moment(self, http: Http, given: Given, since: State) -> State | None:
+        """Where the system stands; asked before anything is read. None: it tells no changes.
+
+        ``since`` is what was answered before the last pull; nothing, where all is read anew.
+
+        Raises:
+            SourceRefusal: it tells none either.
+            IncompletePull: it did not answer.
+        """
+
+    def read_changes(
+        self,
+        http: Http,
+        given: Given,
+        since: State,
+        now: State,
+        before: Mapping[str, pl.LazyFrame],
+    ) -> Iterator[Piece | Gone]:
+        """What came, changed and went since then: rows whole, in the place of rows with their key.
+
+        Tables without the student's key come whole every time, unless they are handed out.
+
+        Args:
+            since: the moment of the pull before; now: that of this one.
+            before: the tables as they were (``Table.file``).
+
+        Raises:
+            SourceRefusal: the system does not know any more, or a whole pull is the surer way.
+            IncompletePull: it is not the whole of the changes.
         """
 
 

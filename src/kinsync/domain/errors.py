@@ -8,7 +8,8 @@ Wrong *data* is a finding (``domain.rules``); a row never raises.
     │   ├── Refused      a file that cannot be read as contacts (its findings say why)
     │   ├── Revoked      an account that was closed while it was in use
     │   └── SourceRefusal  a source does not let us in, or has not what is asked of it
-    │       └── NothingThere   it has nothing there, or not with these parameters
+    │       ├── NothingThere   it has nothing there, or not with these parameters
+    │       └── ChangesUntold  it cannot say what changed since then: read everything
     ├── TryAgainLater    database, network or disk is away: nothing was published
     │   ├── IncompletePull   a source gave less than all it has, or nothing that can be read
     │   └── TookTooLong  a statement was cut off by its limit: at once it would be again
@@ -47,6 +48,10 @@ class SourceRefusal(ChangeInput):
 
 class NothingThere(SourceRefusal):
     """A source does not know the question: a connector may have another way to ask."""
+
+
+class ChangesUntold(SourceRefusal):
+    """A source cannot say, or not surely, what changed since a moment: all of it is to be read."""
 
 
 class Conflict(ChangeInput):

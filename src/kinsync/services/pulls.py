@@ -2,31 +2,40 @@
 
 ask ─ pages ─▶ tables on disk ─▶ source table ─▶ shelf, recorded with its sync
   └───────── short in any way: incomplete, with the reason; nothing is compared
+
+Where a system tells what changed, that alone is read, and laid over the tables of the pull before:
+the source table is the same. The first pull of a day reads everything.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from kinsync.connectors import find_connector
-from kinsync.connectors.connector import Connector, Given
+from kinsync.connectors.connector import Connector, Given, TellsChanges
 from kinsync.connectors.extract import Extract
-from kinsync.domain.errors import ChangeInput, IncompletePull, KinsyncError, TryAgainLater
+from kinsync.domain.errors import (
+    ChangeInput,
+    ChangesUntold,
+    KinsyncError,
+    SourceRefusal,
+    TryAgainLater,
+)
+from kinsync.services import known
+from kinsync.services.known import Known
+from kinsync.services.pause import time_zone
+from kinsync.services.reading import WHOLE, Progress, Reading, nobody, read_changes, read_whole
 from kinsync.services.source_files import collect
 from kinsync.services.sources import Reach, connected, given
-from kinsync.store import pulls, records
+from kinsync.store import pulls, records, sources
+from kinsync.store.folders import Folder
 from kinsync.store.sources import Source
 from kinsync.store.staging import CHUNK_BYTES, Shelf, Staged, Staging
+from kinsync.store.storage import open_frames
 from kinsync.store.uploads import OnComplete
-from kinsync.transport.http import Http
-from kinsync.transport.source_table import SourceTable, Written
 from kinsync.transport.spool import Spool
-
-
-def _nobody(*_: object) -> None:
-    """Tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +45,18 @@ class PullTools:
     reach: Reach
     staging: Staging
     shelf: Shelf
-    on_complete: OnComplete = field(default=_nobody)
+    on_complete: OnComplete = field(default=nobody)
     retention: timedelta = timedelta(days=30)
-    progress: Callable[[str, int], None] = field(default=_nobody)
+    progress: Progress = field(default=nobody)
     """Told a table, and how many rows of it have come."""
 
 
-def pull(district: records.District, source: Source, tools: PullTools) -> pulls.Pull:
-    """Read a whole source, and lay it where uploads lie.
+def pull(
+    district: records.District, source: Source, tools: PullTools, *, is_full: bool = False
+) -> pulls.Pull:
+    """Read a source, and lay what it has now where uploads lie.
+
+    ``is_full`` reads everything, also where the changes alone would do.
 
     Raises:
         ChangeInput: the source refuses, or is none that can be asked; nothing was changed.
@@ -52,10 +65,14 @@ def pull(district: records.District, source: Source, tools: PullTools) -> pulls.
     route = _asked(source)
     pull_id = pulls.begin(district.id, source.id, at=tools.reach.now())
     try:
-        with Spool() as spool:
-            path = spool.path("source.csv")
-            written = _read(route, source, tools, spool, path)
-            return _keep(district, source, pull_id, path, written, tools)
+        with ExitStack() as stack:
+            path = stack.enter_context(Spool()).path("source.csv")
+            if isinstance(route, TellsChanges):
+                asking = _Asking(district, source, route, pull_id, tools, stack, path)
+                reading, after = asking.read(is_full=is_full)
+            else:
+                reading, after = _read(route, source, tools, stack, path), None
+            return _keep(district, source, pull_id, path, reading, after, tools)
     except KinsyncError as error:
         pulls.fail(district.id, pull_id, str(error), at=tools.reach.now())
         raise
@@ -69,9 +86,9 @@ def pulled_aside(source: Source, tools: PullTools) -> Iterator[Path]:
         ChangeInput, TryAgainLater: as ``pull``.
     """
     route = _asked(source)
-    with Spool() as spool:
-        path = spool.path("source.csv")
-        _read(route, source, tools, spool, path)
+    with ExitStack() as stack:
+        path = stack.enter_context(Spool()).path("source.csv")
+        _read(route, source, tools, stack, path)
         yield path
 
 
@@ -83,40 +100,73 @@ def _asked(source: Source) -> Connector | Extract:
 
 
 def _read(
-    route: Connector | Extract, source: Source, tools: PullTools, spool: Spool, path: Path
-) -> Written:
+    route: Connector | Extract, source: Source, tools: PullTools, stack: ExitStack, path: Path
+) -> Reading:
     if isinstance(route, Extract):
-        return collect(route, source, path, at=tools.reach.now())
+        written = collect(route, source, path, at=tools.reach.now())
+        return Reading(written, WHOLE, written.rows)
     told = given(route, source, tools.reach)
+    spool = stack.enter_context(Spool())
     with connected(route, source, told, tools.reach) as http:
         return read_whole(route, http, told, spool, path, tools.progress)
 
 
-def read_whole(
-    route: Connector,
-    http: Http,
-    told: Given,
-    spool: Spool,
-    path: Path,
-    progress: Callable[[str, int], None] = _nobody,
-) -> Written:
-    """Read everything that a source has into one file.
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One pull of a system that tells changes. What is read lies there as long as ``stack``."""
 
-    Raises:
-        SourceRefusal, IncompletePull: it is not the whole.
-        TryAgainLater: the disk is full.
-    """
-    table = SourceTable(route.tables_of(told), route.key, spool, who=http.who)
-    for piece in route.read(http, told, {}):
-        table.add(piece)
-        progress(piece.table, table.rows[piece.table])
-    written = table.write(path, route.join)
-    if not written.students:
-        raise IncompletePull(
-            f"{http.who} gave no students at all. Nothing was published. Check the year and the "
-            "schools of the source: 'kinsync source test'."
-        )
-    return written
+    district: records.District
+    source: Source
+    route: TellsChanges
+    pull_id: int
+    tools: PullTools
+    stack: ExitStack
+    path: Path
+
+    def read(self, *, is_full: bool) -> tuple[Reading, Known | None]:
+        """What was read, and what the next pull can build on; None: on nothing."""
+        at = self.tools.reach.now()
+        mark_of = sources.sealed(self.source)  # before they are opened: who changes them is seen
+        before = Known.of(sources.source(self.district.id, self.source.id).state)
+        told = given(self.route, self.source, self.tools.reach)
+        mark = known.made_with(self.route, self.source, told, mark_of)
+        zone = time_zone(self.district)
+        why = known.ASKED_FOR if is_full else ""
+        why = why or known.why_whole(before, self.source, self.pull_id, mark, at=at, zone=zone)
+        reading = None
+        if before is not None and not why:
+            reading, why = self._changes(before, told)
+        reading = reading or self._whole(told, why)
+        return reading, known.known_next(before, reading, self.pull_id, mark, at=at)
+
+    def _whole(self, told: Given, why: str) -> Reading:
+        spool = self.stack.enter_context(Spool())
+        with connected(self.route, self.source, told, self.tools.reach) as http:
+            return read_whole(self.route, http, told, spool, self.path, self.tools.progress, why)
+
+    def _changes(self, before: Known, told: Given) -> tuple[Reading | None, str]:
+        """What changed, laid over the tables of before; or else why that cannot be."""
+        folder = _tables(self.district, self.source, self.tools) / str(before.pull)
+        try:
+            tables = self.stack.enter_context(open_frames(folder))
+        except ChangeInput:
+            return None, known.DAMAGED
+        spool = self.stack.enter_context(Spool())
+        try:
+            with connected(self.route, self.source, told, self.tools.reach) as http:
+                reading = read_changes(
+                    self.route, http, told, before.moment, tables, spool, self.path,
+                    self.tools.progress,
+                )  # fmt: skip
+            return reading, ""
+        except ChangesUntold as error:
+            return None, str(error).rstrip(".")
+        except SourceRefusal:
+            return None, known.UNTOLD
+
+
+def _tables(district: records.District, source: Source, tools: PullTools) -> Folder:
+    return tools.shelf.storage.tables(district.public_id, source.id)
 
 
 def _keep(
@@ -124,9 +174,14 @@ def _keep(
     source: Source,
     pull_id: int,
     path: Path,
-    written: Written,
+    reading: Reading,
+    after: Known | None,
     tools: PullTools,
 ) -> pulls.Pull:
+    """Keep what was read, and then say in one transaction that all of it counts."""
+    folder = _tables(district, source, tools)
+    if after is not None:
+        known.keep_tables(folder, reading, pull_id)
     with _staged(tools.staging, district.id, pull_id) as staged:
         with path.open("rb") as file:
             offset = 0
@@ -137,13 +192,19 @@ def _keep(
         tools.shelf.keep(staged.path, district.public_id, pull_id)
     pulls.complete(
         district.id,
+        source.id,
         pull_id,
-        rows=written.rows,
+        kind=reading.kind,
+        read=reading.read,
+        why=reading.why,
+        rows=reading.written.rows,
         size=staged.size,
         sha256=sha256,
+        source_state=after.state() if after else {},
         at=tools.reach.now(),
         on_complete=tools.on_complete,
     )
+    known.forget_tables(folder, before=pull_id)
     _forget_old(district, tools)
     return next(one for one in pulls.recent(district.id, source.id) if one.id == pull_id)
 

@@ -16,9 +16,19 @@ from kinsync.domain.retention import Periods, periods_of
 from kinsync.domain.vocabulary import default_vocabulary
 from kinsync.pipeline.identity import hashed, traits
 from kinsync.services import review
+from kinsync.services.known import Known
 from kinsync.services.returning import Keys
 from kinsync.services.uploads import Uploads
-from kinsync.store import accounts, kept_lines, queue, records, removal, retention, snapshots
+from kinsync.store import (
+    accounts,
+    kept_lines,
+    queue,
+    records,
+    removal,
+    retention,
+    snapshots,
+    sources,
+)
 from kinsync.store.database import district_lock
 from kinsync.store.folders import remove, subfolders
 from kinsync.store.rewriting import Tidied, tidy
@@ -30,6 +40,8 @@ EVERY = timedelta(days=1)
 QUEUED_AT_ONCE = 50
 """Districts whose purge is queued at one look."""
 UNFINISHED = ".unfinished"
+TABLES_ARE_KEPT = timedelta(days=2)
+"""Over the tables of a pull changes are laid on the same day only, whatever the time zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +97,7 @@ def purge_district(district_id: int, tools: Tools, *, is_dry: bool = False) -> P
         )
         counts["reports"] = files.purge_syncs(at - timedelta(days=periods.of_findings))
         counts["copies"] = files.purge_copies(at - timedelta(days=periods.of_findings))
+        counts["tables"] = files.purge_tables(at)
         counts["previews"] = review.forget_previews(district, tools.storage, at, is_dry=is_dry)
         if counts["caches"] and not is_dry:
             files.renew_cache()
@@ -137,6 +150,20 @@ class _Files:
             for name in old:
                 remove(folder / name)
             self._forget_caches()
+        return len(old)
+
+    def purge_tables(self, at: datetime) -> int:
+        """Tables of pulls on which no pull can build any more, of sources that are gone too."""
+        folder = self.storage.district(self.district.public_id) / "tables"
+        known = {str(one.id): Known.of(one.state) for one in sources.list_sources(self.district.id)}
+        old = [
+            name
+            for name in subfolders(folder)
+            if (of := known.get(name)) is None or of.whole_at < at - TABLES_ARE_KEPT
+        ]
+        if not self.is_dry:
+            for name in old:
+                remove(folder / name)
         return len(old)
 
     def renew_cache(self) -> None:

@@ -6,7 +6,7 @@ one is least kind: an unknown year is ignored, a wrong certificate refused with 
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +32,7 @@ QUIRKS: Mapping[str, str] = {
     "padding": "what is blank is a single space",
     "restricted": "friends are people who may not come near: red flag, record type R",
     "retired-codes": "aunts and uncles have a code that is not in use any more",
+    "silent-deletions": "what is deleted is no change of anybody",
     "two-schools": "a few students are enrolled in a second school too",
     "unknown-codes": "grandparents have a code that is not in the set",
 }
@@ -61,6 +62,8 @@ CODES = {
 CODE_OF = {role: code for code, (role, _) in CODES.items() if role} | {"": ""}
 RETIRED, UNKNOWN = "88", "77"
 
+_AREAS = ("student", "contact", "enrollment")
+"""Whose changes are told."""
 _PHONES = {"cell": "CellPhone", "home": "HomePhone", "work": "WorkPhone", "": "CellPhone"}
 _ADDRESS = ("Address", "AddressCity", "AddressState", "AddressZipCode")
 _GRADES = {"PreKindergarten": -1, "Kindergarten": 0}
@@ -99,7 +102,7 @@ class AeriesSystem:
         self.rights = frozenset(rights)
         self.root = "admin" if "admin-root" in self.quirks else "aeries"
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
-        self._changed: dict[str, datetime] = {}
+        self._changed: dict[tuple[str, tuple[str, str]], datetime] = {}
 
     @property
     def path(self) -> str:
@@ -110,17 +113,34 @@ class AeriesSystem:
         return {"certificate": self.certificate}
 
     def night(self) -> None:
-        before = dict(self._by_student())
-        self.roster.next_night()
-        at = self.now()
-        for number, rows in self._by_student():
-            if before.get(number) != rows:
-                self._changed[number] = at
+        self.happen(self.roster.next_night)
 
-    def _by_student(self) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
-        frame = self.roster.contacts.sort("student", "number")
-        for (number,), rows in frame.group_by("student", maintain_order=True):
-            yield str(number), rows.rows()
+    def happen(self, what: Callable[[], None]) -> None:
+        """Let something happen to the people, and tell whose records changed."""
+        before = {area: self._records(area) for area in _AREAS}
+        what()
+        for area in _AREAS:
+            after = self._records(area)
+            for key in before[area].keys() | after.keys():
+                was, is_now = before[area].get(key, []), after.get(key, [])
+                has_gone = len(is_now) < len(was)
+                if was != is_now and not (has_gone and "silent-deletions" in self.quirks):
+                    self._changed[area, key] = self.now()
+
+    def _records(self, area: str) -> dict[tuple[str, str], list[tuple[Any, ...]]]:
+        """What an area holds of each student, at each school."""
+        found: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+        for school in self.roster.schools:
+            if area == "contact":
+                frame = self._of_school(self.roster.contacts, "student", "school", school)
+                number = "student"
+            else:
+                frame = self._of_school(self.roster.students, "Student_id", "School_id", school)
+                number = "Student_id"
+            for (student,), rows in frame.group_by(number, maintain_order=True):
+                told = [()] if area == "enrollment" else sorted(rows.rows(), key=str)
+                found[str(student), school] = list(told)
+        return found
 
     def error(self, status: int) -> Reply:
         return Reply({"Message": f"The request was answered with {status}."}, status)
@@ -210,17 +230,10 @@ class AeriesSystem:
     def _changes(self, _query: Mapping[str, str], area: str, at: str) -> list[dict[str, Any]]:
         year, month, day, hour, minute = map(int, at.split("/"))
         since = datetime(year, month, day, hour, minute, tzinfo=UTC)
-        changed = [number for number, moment in self._changed.items() if moment >= since]
-        if area != "contact":
-            return []
-        found = self.roster.students.filter(pl.col("Student_id").is_in(changed))
         return [
-            {
-                "StudentID": int(row["Student_id"]),
-                "SchoolCode": int(row["School_id"]),
-                "StudentNumber": int(row["Student_number"]),
-            }
-            for row in found.iter_rows(named=True)
+            {"StudentID": int(student), "SchoolCode": int(school), "StudentNumber": int(student)}
+            for (of, (student, school)), moment in sorted(self._changed.items())
+            if of == area and moment >= since
         ]
 
     def _of_school(self, frame: pl.DataFrame, student: str, school: str, code: str) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kinsync.simulators.bearer import Tokens, basic
-from kinsync.simulators.ed_fi_shapes import DESCRIPTORS, RESOURCES, Shapes
+from kinsync.simulators.ed_fi_shapes import DESCRIPTORS, KEYS, RESOURCES, Shapes, key_of
 from kinsync.simulators.roster import Roster, as_persons
 from kinsync.simulators.serving import Reply, Request
 
@@ -27,6 +27,7 @@ QUIRKS: Mapping[str, str] = {
     "hidden-addresses": "where contacts live is not to be published",
     "hidden-phones": "everybody has a number and an e-mail that are not to be published",
     "instances": "addresses have a place for the year, which has to be told",
+    "moved-keys": "a student who moves to another school keeps the enrolment, under another key",
     "no-change-queries": "the feature is off",
     "no-descriptors": "the key may not read descriptors",
     "no-order": "phones have no order of priority",
@@ -56,13 +57,49 @@ _OLD_NAMES = {
 }
 
 
+Records = Mapping[str, Mapping[str, Any]]
+"""Id → resource."""
+
+
 @dataclass(slots=True)
 class History:
-    """When each resource changed last, and which went."""
+    """When each resource changed last, and which went or got another key.
 
+    Changes before ``oldest`` are not told any more.
+    """
+
+    oldest: int = 0
     newest: int = 1
     versions: dict[tuple[str, str], int] = field(default_factory=dict)
     gone: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    renamed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def note(self, name: str, before: Records, after: Records, *, keeps_ids: bool) -> None:
+        """What became of a resource, under the newest number.
+
+        With ``keeps_ids`` one that went and one that came of the same student are the same one.
+        """
+        for number in after.keys() & before.keys():
+            if before[number] != after[number]:
+                self.versions[name, number] = self.newest
+        came = {key: after[key] for key in after.keys() - before.keys()}
+        for number in came:
+            self.versions[name, number] = self.newest
+        back = [one for one in self.gone.get(name, []) if one["id"] not in came]
+        went = {key: before[key] for key in before.keys() - after.keys()}
+        for number, one in sorted(went.items()):
+            told = {"id": number, "changeVersion": self.newest}
+            new = [other for other in came.values() if _is_of_same_student(one, other)]
+            if keeps_ids and new:
+                keys = {"oldKeyValues": key_of(name, one), "newKeyValues": key_of(name, new[0])}
+                self.renamed.setdefault(name, []).append({**told, **keys})
+            else:
+                back.append({**told, "keyValues": key_of(name, one)})
+        self.gone[name] = back  # what is there again under its key is not told as gone
+
+
+def _is_of_same_student(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return bool(one.get("studentReference") == other.get("studentReference"))
 
 
 class EdFiSystem:
@@ -107,19 +144,16 @@ class EdFiSystem:
         self._snapshot = (self.roster.students, self.roster.contacts)
 
     def night(self) -> None:
+        self.happen(self.roster.next_night)
+
+    def happen(self, what: Callable[[], None]) -> None:
+        """Let something happen to the people, and tell it as a change."""
         before = self._by_id()
-        self.roster.next_night()
-        after = self._by_id()
+        what()
         self.history.newest += 1
-        newest = self.history.newest
-        for name, resources in after.items():
-            for number, resource in resources.items():
-                if before[name].get(number) != resource:
-                    self.history.versions[name, number] = newest
-        for name, resources in before.items():
-            for number in resources.keys() - after[name].keys():
-                told = {"id": number, "changeVersion": newest, "keyValues": {}}
-                self.history.gone.setdefault(name, []).append(told)
+        for name, after in self._by_id().items():
+            moves = "moved-keys" in self.quirks and name == "studentSchoolAssociations"
+            self.history.note(name, before[name], after, keeps_ids=moves)
 
     def _by_id(self) -> dict[str, dict[str, dict[str, Any]]]:
         return {name: {one["id"]: one for one in self._all(name)} for name in RESOURCES}
@@ -215,7 +249,8 @@ class EdFiSystem:
         names = ("OldestChangeVersion", "NewestChangeVersion")
         if not self.is_old:
             names = ("oldestChangeVersion", "newestChangeVersion")
-        return Reply(dict(zip(names, (0, self.history.newest), strict=True)))
+        told = (self.history.oldest, self.history.newest)
+        return Reply(dict(zip(names, told, strict=True)))
 
     def _name(self, asked: str) -> str | None:
         """The resource of that name here."""
@@ -237,11 +272,27 @@ class EdFiSystem:
         if least or "maxchangeversion" in query:
             known = self.history.versions
             rows = [row for row in rows if least <= known.get((name, row["id"]), 1) <= most]
+        rows = [row for row in rows if self._has_key(name, row, query)]
         headers = {}
         if query.get("totalcount", "").lower() == "true":
             headers["Total-Count"] = str(len(rows))
         if "pagetoken" in query or not {"limit", "offset"} & query.keys():
             return self._by_token(rows, query, headers)
+        return self._by_offset(rows, query, headers)
+
+    @staticmethod
+    def _has_key(name: str, row: Mapping[str, Any], query: Mapping[str, str]) -> bool:
+        """Whether a resource has the values of its key that are asked for."""
+        if name not in KEYS:
+            return True
+        new = {"parentuniqueid": "contactuniqueid"}
+        asked = {new.get(key, key): value for key, value in query.items()}
+        key = {part.lower(): str(value) for part, value in key_of(name, row).items()}
+        return all(asked.get(part, value) == value for part, value in key.items())
+
+    def _by_offset(
+        self, rows: Sequence[dict[str, Any]], query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> Reply:
         limit, offset = query.get("limit", str(LEAST)), query.get("offset", "0")
         if not limit.isdigit() or int(limit) > MOST:
             return self.error(
@@ -267,9 +318,13 @@ class EdFiSystem:
         name = self._name(asked)
         if name is None or "no-change-queries" in self.quirks:
             return self.error(404)
-        least = int(request.query.get("minChangeVersion", 0))
-        gone = self.history.gone.get(name, []) if kind == "deletes" else []
-        return Reply([one for one in gone if one["changeVersion"] >= least])
+        query = {key.lower(): value for key, value in request.query.items()}
+        least, most = (int(query.get(f"{one}changeversion", -1)) for one in ("min", "max"))
+        told = self.history.gone if kind == "deletes" else self.history.renamed
+        rows = [one for one in told.get(name, []) if one["changeVersion"] >= least]
+        rows = [one for one in rows if most < 0 or one["changeVersion"] <= most]
+        has_total = query.get("totalcount", "").lower() == "true"
+        return self._by_offset(rows, query, {"Total-Count": str(len(rows))} if has_total else {})
 
     def _one(self, _request: Request, asked: str, number: str) -> Reply:
         name = self._name(asked)

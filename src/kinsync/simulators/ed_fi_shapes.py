@@ -15,6 +15,14 @@ RESOURCES = (
     *("students", "studentSchoolAssociations", "contacts", "studentContactAssociations"),
     "schools",
 )
+KEYS = {
+    "students": ("studentUniqueId",),
+    "studentSchoolAssociations": ("studentUniqueId", "schoolId", "entryDate"),
+    "contacts": ("contactUniqueId",),
+    "studentContactAssociations": ("studentUniqueId", "contactUniqueId"),
+    "schools": ("schoolId",),
+}
+"""What tells the resources of a kind apart."""
 DESCRIPTORS = (
     *("relationDescriptors", "telephoneNumberTypeDescriptors", "electronicMailTypeDescriptors"),
     "gradeLevelDescriptors",
@@ -225,6 +233,14 @@ def _grade(told: str) -> str:
     if told.isdigit() and 1 <= int(told) <= len(_GRADES):
         return f"{_GRADES[int(told) - 1]} grade"
     return {"PreKindergarten": "Preschool/Prekindergarten"}.get(told, told)
+
+
+def key_of(name: str, record: Mapping[str, Any]) -> Record:
+    """The values of a resource's key, taken out of its references."""
+    parts: Record = {}
+    for value in record.values():
+        parts |= value if isinstance(value, Mapping) else {}
+    return {part: record.get(part, parts.get(part)) for part in KEYS[name]}
 
 
 def _unique_id(row: Mapping[str, Any]) -> str:

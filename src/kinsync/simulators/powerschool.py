@@ -29,6 +29,8 @@ __all__ = ["QUIRKS", "PowerSchoolSystem"]
 
 CLIENT = ("5b6f0d5e-7f1c-4a52-9e3b-6a1f0c2d8e44", "c0d3a7f2-91be-4c55-8a17-2f6e9d4b1c30")
 TABLES = ("students", "studentcorefields")
+APPLICATION = "kinsync_contacts"
+"""Registered for the changes of these tables."""
 GRANTED = (*TABLES, EXTENSION)
 """The tables that a plugin may be granted."""
 EXPANSIONS = (
@@ -50,6 +52,7 @@ _ROUTES = (
     (r"/ws/schema/table/(?P<table>\w+)(?P<count>/count)?", "table"),
     (r"/ws/schema/table/(?P<table>\w+)/(?P<dcid>\d+)", "record"),
     (r"/ws/schema/query/(?P<name>[\w.]+?)(?P<count>/count)?", "query"),
+    (r"/ws/dataversion/(?P<application>\w+)/(?P<version>\d+)", "dataversion"),
     (r"/ws/contacts/student/(?P<dcid>\d+)", "contacts"),
 )
 
@@ -64,6 +67,9 @@ class _Refused(Exception):
 
 class PowerSchoolSystem:
     """One district's PowerSchool."""
+
+    counts_changes = True
+    """Whether an application is registered whose tables' changes are counted."""
 
     def __init__(
         self,
@@ -83,6 +89,8 @@ class PowerSchoolSystem:
             self.granted -= {"studentcorefields"}
         self.tokens = Tokens(seconds)
         self.plugin = INSTALLED
+        self.version, self.oldest_version = 100, 0
+        self._changed: dict[tuple[str, int], int] = {}
         self._kept: dict[Hashable, Sequence[Any]] = {}
         self._kept_of: tuple[pl.DataFrame, ...] = ()
         self.most = 1000 if "page-of-1000" in self.quirks else 100
@@ -98,10 +106,26 @@ class PowerSchoolSystem:
 
     @property
     def settings(self) -> Mapping[str, str]:
-        return {"client_id": self.client[0], "client_secret": self.client[1]}
+        told = {"client_id": self.client[0], "client_secret": self.client[1]}
+        return told | ({"data_version": APPLICATION} if self.counts_changes else {})
 
     def night(self) -> None:
-        self.roster.next_night()
+        self.happen(self.roster.next_night)
+
+    def happen(self, what: Callable[[], None]) -> None:
+        """Let something happen to the people, and count it as a change."""
+        before = {table: self._records(table) for table in TABLES}
+        what()
+        self.version += 1
+        for table in TABLES:
+            after = self._records(table)
+            for dcid in before[table].keys() | after.keys():
+                if before[table].get(dcid) != after.get(dcid):
+                    self._changed[table, int(dcid)] = self.version
+
+    def _records(self, table: str) -> dict[str, dict[str, str]]:
+        key = "dcid" if table == "students" else "studentsdcid"
+        return {row[key]: row for row in self.records.table(table)}
 
     def error(self, status: int) -> Reply:
         return Reply({"message": f"The request was answered with {status}."}, status)
@@ -310,6 +334,19 @@ class PowerSchoolSystem:
                 told = self.records.extension(table, one["id"]) or {}
                 joined |= {f"{table}.{key}": value for key, value in told.items()}
             yield joined
+
+    def _dataversion(
+        self, _query: Mapping[str, str], application: str, version: str
+    ) -> dict[str, Any]:
+        if application != APPLICATION or not self.counts_changes:
+            raise _Refused(404, "There is no such application.")
+        if not 0 <= int(version) <= self.version or 0 < int(version) < self.oldest_version:
+            raise _Refused(400, "There is no such version.")
+        tables: dict[str, list[int]] = {}
+        for (table, dcid), changed in sorted(self._changed.items()):
+            if changed > int(version):
+                tables.setdefault(table, []).append(dcid)
+        return {"$dataversion": str(self.version), "tables": tables}
 
     def _contacts(self, _query: Mapping[str, str], dcid: str) -> Any:
         return None

@@ -40,6 +40,8 @@ Row = dict[str, str]
 class PowerSchoolContactsSystem(PowerSchoolSystem):
     """One district's PowerSchool, with Unified Contacts and empty slots."""
 
+    counts_changes = False
+
     def _set_up(self) -> None:
         self.roster.seen_as(self._held)
         self.records = StudentRecords(self.roster, {*self.quirks, "migrated"})

@@ -1,12 +1,14 @@
-"""Pulls: each attempt to read a whole source, and what came of it.
+"""Pulls: each attempt to read a source, and what came of it.
 
 Pulls are numbered as uploads are and take their *turns* with them, so that of whatever a district
 delivers the newest is known, and bytes of both lie on the same shelf.
 """
 
-from collections.abc import Callable, Collection
+import json
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
@@ -20,8 +22,13 @@ RUNNING, COMPLETE, INCOMPLETE = "running", "complete", "incomplete"
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """One attempt to read a whole source. ``reason`` is what was missing, never a value of a row;
-    ``turn`` ascends with each pull and upload that is whole, None where it is not."""
+    """One attempt to read a source. ``reason`` is what was missing, never a value of a row;
+    ``turn`` ascends with each pull and upload that is whole, None where it is not.
+
+    ``kind`` says whether everything was read or the changes alone, ``why`` why everything, where
+    changes might have done, ``read`` how many rows the system gave; ``rows`` are those of the
+    source table that came of it, which is the whole either way.
+    """
 
     id: int
     district_id: int
@@ -34,6 +41,9 @@ class Pull:
     turn: int | None
     started_at: datetime
     finished_at: datetime | None
+    kind: str = ""
+    read: int = 0
+    why: str = ""
 
 
 def begin(district_id: int, source_id: int, *, at: datetime) -> int:
@@ -45,8 +55,9 @@ def begin(district_id: int, source_id: int, *, at: datetime) -> int:
             (INCOMPLETE, ABANDONED, at, district_id, source_id, RUNNING),
         )
         cursor.execute(
-            "INSERT INTO pull (district_id, id, source_id, state, reason, rows, size, sha256,"
-            " started_at) VALUES (%s, nextval('upload_id'), %s, %s, '', 0, 0, '', %s) RETURNING id",
+            "INSERT INTO pull (district_id, id, source_id, state, reason, rows, size, sha256, kind,"
+            " read, why, started_at)"
+            " VALUES (%s, nextval('upload_id'), %s, %s, '', 0, 0, '', '', 0, '', %s) RETURNING id",
             (district_id, source_id, RUNNING, at),
         )
         return int(cursor.fetchone()[0])
@@ -65,15 +76,23 @@ def fail(district_id: int, pull_id: int, reason: str, *, at: datetime) -> None:
 
 def complete(
     district_id: int,
+    source_id: int,
     pull_id: int,
     *,
+    kind: str,
+    read: int,
+    why: str,
     rows: int,
     size: int,
     sha256: str,
+    source_state: Mapping[str, Any],
     at: datetime,
     on_complete: Callable[[CursorWrapper, int, int, datetime], None],
 ) -> int:
-    """A pull is whole; its turn. ``on_complete`` is called in the same transaction, as of uploads.
+    """A pull is whole; its turn.
+
+    In the same transaction the source takes ``source_state``, where its next pull goes on, and
+    ``on_complete`` is called, as of uploads.
 
     Raises:
         Conflict: another pull of the source has begun meanwhile.
@@ -84,14 +103,18 @@ def complete(
         connection.cursor() as cursor,
     ):
         cursor.execute(
-            "UPDATE pull SET state = %s, rows = %s, size = %s, sha256 = %s, finished_at = %s,"
-            " turn = nextval('upload_turn') WHERE district_id = %s AND id = %s AND state = %s"
-            " RETURNING turn",
-            (COMPLETE, rows, size, sha256, at, district_id, pull_id, RUNNING),
+            "UPDATE pull SET state = %s, kind = %s, read = %s, why = %s, rows = %s, size = %s,"
+            " sha256 = %s, finished_at = %s, turn = nextval('upload_turn')"
+            " WHERE district_id = %s AND id = %s AND state = %s RETURNING turn",
+            (COMPLETE, kind, read, why, rows, size, sha256, at, district_id, pull_id, RUNNING),
         )
         found = cursor.fetchone()
         if found is None:
             raise Conflict("Another pull of this source has begun meanwhile. Nothing was done.")
+        cursor.execute(
+            "UPDATE source SET state = %s WHERE district_id = %s AND id = %s",
+            (json.dumps(dict(source_state)), district_id, source_id),
+        )
         on_complete(cursor, district_id, pull_id, at)
         return int(found[0])
 
@@ -140,4 +163,7 @@ def _pull(row: models.Pull) -> Pull:
         turn=row.turn,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        kind=row.kind,
+        read=row.read,
+        why=row.why,
     )

@@ -137,6 +137,12 @@ def credentials(source: Source, sealer: Sealer) -> Mapping[str, str]:
     return opened
 
 
+def sealed(source: Source) -> str:
+    """The secrets of a source as they lie sealed: others whenever they are given anew."""
+    with outages(doing="reading a source"):
+        return _rows(source.district_id, source.id).get().credentials
+
+
 def replace_credentials(source: Source, secrets: Mapping[str, str], sealer: Sealer) -> None:
     """New secrets in place of the ones before."""
     with outages(doing="changing a source"):
@@ -148,12 +154,6 @@ def replace_settings(source: Source, settings: Mapping[str, str]) -> None:
     """Other settings in place of the ones before."""
     with outages(doing="changing a source"):
         _rows(source.district_id, source.id).update(settings=dict(settings))
-
-
-def keep_state(source: Source, state: Mapping[str, Any]) -> None:
-    """Note where the next incremental pull goes on."""
-    with outages(doing="noting a pull"):
-        _rows(source.district_id, source.id).update(state=dict(state))
 
 
 # -- mappings ------------------------------------------------------------------------------------

@@ -57,6 +57,10 @@ class Storage:
         """Folder of one sync of a district; may not exist yet."""
         return self.district(public_id) / "syncs" / str(sync_id)
 
+    def tables(self, public_id: str, source_id: int) -> Folder:
+        """Folder of the tables that were pulled last of a source; may not exist yet."""
+        return self.district(public_id) / "tables" / str(source_id)
+
 
 @dataclass(frozen=True, slots=True)
 class BucketStorage(Storage):
@@ -123,6 +127,20 @@ def scan_frames(folder: Folder) -> dict[str, pl.LazyFrame]:
         return {name: frame.lazy() for name, frame in read_frames(folder).items()}
     with _damage(folder):
         return _checked(folder)
+
+
+@contextlib.contextmanager
+def open_frames(folder: Folder) -> Iterator[dict[str, pl.LazyFrame]]:
+    """The same, not read yet, as long as the context lasts; a bucket's copy lies on this disk.
+
+    Raises:
+        ChangeInput: a file is missing or not as it was written.
+        TryAgainLater: storage is away.
+    """
+    with reading(folder) as found:
+        with _damage(folder):
+            frames = _checked(found)
+        yield frames
 
 
 def _checked(folder: Path) -> dict[str, pl.LazyFrame]:

@@ -5,12 +5,15 @@ all about its students. Lot by lot they are joined and written: memory stays bou
 rows make the same bytes however the system shuffled them. A row is a line: breaks within a value
 become blanks.
 
+What changed since can be laid over the rows of the pull before: of a table, rows that came anew
+stand in the place of those with the same key, and rows that went are taken out.
+
 What names no student, such as a person who stands to several, is handed out at last: a copy of it
 to each lot with a student whose link names it.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,6 +28,10 @@ LOTS = 64
 """As many for every system: another number would put the rows into another order."""
 ROWS_IN_HAND = 500
 """Rows of a lot that are set down together."""
+LOTS_IN_HAND = 8
+"""Lots of rows of before that are in memory at a time."""
+LOT = "~lot"
+"""The column in which kept rows have their lot."""
 GROUPS = 16
 """Into so many parts a table is sorted that is handed out: one at a time is in memory."""
 
@@ -83,6 +90,15 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """Rows of before that are there no more: all with one of these values in these columns."""
+
+    table: str
+    columns: tuple[str, ...]
+    values: Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """What was written: rows without the header, and students, each as often as it has contacts."""
 
@@ -103,6 +119,7 @@ class SourceTable:
         self._spool = spool
         self._who = who
         self._in_hand: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
+        self._gone: dict[str, list[pl.DataFrame]] = {}
         self.rows = dict.fromkeys(self._tables, 0)
 
     def add(self, piece: Piece) -> None:
@@ -121,6 +138,56 @@ class SourceTable:
             if len(waiting) == ROWS_IN_HAND:
                 self._set_down(table, lot)
         self.rows[table.name] += len(piece.rows)
+
+    def drop(self, gone: Gone) -> None:
+        """Leave some rows of before out, where others are laid over them."""
+        cells = [[_text(value) for value in values] for values in gone.values]
+        schema = dict.fromkeys(gone.columns, pl.String)
+        frame = pl.DataFrame(cells, schema=schema, orient="row")
+        self._gone.setdefault(gone.table, []).append(frame)
+
+    def lay_over(self, before: Mapping[str, pl.LazyFrame]) -> None:
+        """Lay what came over the tables of before (``kept``).
+
+        Raises:
+            TryAgainLater: the disk is full.
+        """
+        self._set_all_down()
+        for table in filter(self._is_kept, self._tables.values()):
+            anew = [
+                part.select(table.key) for lot in range(LOTS) for part in self._parts(table, lot)
+            ]
+            gone = [*anew, *self._gone.get(table.name, ())]
+            for first in range(0, LOTS, LOTS_IN_HAND):
+                is_theirs = pl.col(LOT).is_between(first, first + LOTS_IN_HAND - 1)
+                rows = before[table.file].filter(is_theirs)
+                for columns, values in _by_columns(gone).items():
+                    rows = rows.join(values.lazy(), on=columns, how="anti")
+                stay = rows.select(LOT, *table.columns).collect()
+                lots = stay.partition_by(LOT, as_dict=True, include_key=False)
+                for (lot,), theirs in lots.items():
+                    self._spool.append(f"{table.file}-{lot}", theirs)
+
+    def kept(self) -> Iterator[tuple[str, pl.LazyFrame]]:
+        """The tables as they stand, by their files: over these the next changes can be laid.
+
+        Small ones are left out: they come whole every time.
+        """
+        self._set_all_down()
+        for table in filter(self._is_kept, self._tables.values()):
+            schema = {LOT: pl.Int32, **dict.fromkeys(table.columns, pl.String)}
+            lots = [
+                rows.select(pl.lit(lot, pl.Int32).alias(LOT), *table.columns)
+                for lot in range(LOTS)
+                if (rows := self._spool.scan(f"{table.file}-{lot}")) is not None
+            ]
+            yield table.file, pl.concat([pl.LazyFrame(schema=schema), *lots])
+
+    def _is_kept(self, table: Table) -> bool:
+        return bool(table.via) or self._student_key in table.columns
+
+    def _parts(self, table: Table, lot: int) -> Iterator[pl.DataFrame]:
+        return self._spool.parts(f"{table.file}-{lot}")
 
     def _check(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         found_by = table.via[1:] if table.via else ()
@@ -141,6 +208,10 @@ class SourceTable:
             return 0
         return zlib.crc32(str(_text(row[self._student_key])).encode()) % LOTS
 
+    def _set_all_down(self) -> None:
+        for name, lot in list(self._in_hand):
+            self._set_down(self._tables[name], lot)
+
     def _set_down(self, table: Table, lot: int) -> None:
         rows = self._in_hand.pop((table.name, lot), [])
         columns = {name: [_text(row[name]) for row in rows] for name in table.columns}
@@ -153,8 +224,7 @@ class SourceTable:
         Raises:
             TryAgainLater: the disk is full.
         """
-        for name, lot in list(self._in_hand):
-            self._set_down(self._tables[name], lot)
+        self._set_all_down()
         for link, by in {table.via for table in self._tables.values() if table.via}:
             pairs = self._pairs(self._tables[link], by)
             for table in self._tables.values():
@@ -209,6 +279,14 @@ class SourceTable:
                 for lot, frames in waiting.items():
                     self._spool.append(f"{table.file}~{lot}", pl.concat(frames))
                 waiting, count = {}, 0
+
+
+def _by_columns(frames: Iterable[pl.DataFrame]) -> dict[tuple[str, ...], pl.DataFrame]:
+    """Frames of values, those with the same columns together."""
+    found: dict[tuple[str, ...], list[pl.DataFrame]] = {}
+    for frame in frames:
+        found.setdefault(tuple(frame.columns), []).append(frame)
+    return {columns: pl.concat(some).unique() for columns, some in found.items()}
 
 
 def _each_once(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:

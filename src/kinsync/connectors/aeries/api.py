@@ -4,18 +4,19 @@ Source: support.aeries.com, "Aeries API: Building a Request", "Student-related" 
 end points", "How SchoolCode is used in student and contact endpoints".
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import httpx2
 import polars as pl
 
-from kinsync.connectors.connector import Carries, Connector, Given, Setting, State
-from kinsync.domain.errors import ChangeInput, IncompletePull, SourceRefusal
+from kinsync.connectors.aeries import changes
+from kinsync.connectors.connector import Carries, Given, Setting, State, TellsChanges
+from kinsync.domain.errors import ChangeInput, ChangesUntold, IncompletePull, SourceRefusal
 from kinsync.transport.http import Http, Limits
 from kinsync.transport.paging import Records, Unpaged, pages
 from kinsync.transport.signing import HeaderKey
-from kinsync.transport.source_table import Piece, Table
+from kinsync.transport.source_table import Gone, Piece, Table
 
 SCHOOLS, STUDENTS, CONTACTS = "schools", "students", "contacts"
 CODES = "codes/contact/RelationshipToStudent"
@@ -23,6 +24,9 @@ CODES = "codes/contact/RelationshipToStudent"
 STUDENTS_OF_SCHOOL = "schools/{school}/students"
 STUDENT = "schools/{school}/students/{student}"
 CONTACTS_OF_SCHOOL = "schools/{school}/contacts"
+CONTACTS_OF_STUDENT = "schools/{school}/contacts/{student}"
+ANY_SCHOOL = "0"
+"""With a student the school does not matter."""
 
 _STUDENT = (
     *("StudentID", "SchoolCode", "StudentNumber", "StateStudentID", "LastName", "FirstName"),
@@ -48,7 +52,7 @@ MOST_ASKED_ALONE = 3
 """Students with contacts and without a line in the list of their school, who are looked up."""
 
 
-class AeriesApi(Connector):
+class AeriesApi(TellsChanges):
     """A district's Aeries, read over its API."""
 
     name: ClassVar = "aeries"
@@ -75,6 +79,10 @@ class AeriesApi(Connector):
         addresses="street, city, state and zip",
         flags="order, primary, lives with, educational rights as guardian; a red flag restricts",
         schools="the code of one school of each student",
+        changes=(
+            "students whose record, contacts or enrollment changed, read anew with all contacts; "
+            "not what was deleted without a word, such as a contact, if Aeries does not say so"
+        ),
         lost=(
             "one person of several students is a row of each of them: Kinsync links them",
             "a student of several schools is shown at the one with the lowest code",
@@ -135,6 +143,36 @@ class AeriesApi(Connector):
         for found in http.each(schools, lambda school: self._school(http, given, school)):
             yield from found
 
+    def moment(self, http: Http, given: Given, since: State) -> State | None:
+        found = self._system(http, given)
+        told = str(found.get("CurrentDateTime") or "")
+        if not changes.is_time(told):
+            return None
+        year = str(found.get("DatabaseYear") or "")
+        return {"at": told[:19], "year": year, "schools": self._schools(http, given)}
+
+    def read_changes(
+        self,
+        http: Http,
+        given: Given,
+        since: State,
+        now: State,
+        before: Mapping[str, pl.LazyFrame],
+    ) -> Iterator[Piece | Gone]:
+        if (since["year"], since["schools"]) != (now["year"], now["schools"]):
+            raise ChangesUntold(f"{http.who} has another school year, or other schools.")
+        yield Piece("codes", http.get(CODES, self._year(given)).rows())
+        known = changes.schools_of(before[STUDENTS])
+        students = changes.changed(http, since["at"], self._year(given), known)
+        whose = [(student,) for student in students]
+        yield Gone(STUDENTS, ("StudentID",), whose)
+        yield Gone(CONTACTS, ("StudentID",), whose)
+        read = set(now["schools"])
+        for found in http.each(
+            list(students), lambda one: self._alone(http, given, one, students[one] & read)
+        ):
+            yield from found
+
     def join(self, tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
         described = tables["codes"].select(
             pl.col("Code").str.strip_chars(), pl.col("Description").alias("CON.Relationship")
@@ -188,7 +226,7 @@ class AeriesApi(Connector):
     def _school(self, http: Http, given: Given, school: str) -> list[Piece]:
         """The students of a school and their contacts. Contacts of others are left out."""
         listed = [row for page in self._students(http, given, school) for row in page]
-        students = [row for row in listed if given["inactive"] == "yes" or _is_active(row)]
+        students = self._read(given, listed)
         if not students:
             return []
         contacts = [row for page in self._contacts(http, given, school) for row in page]
@@ -196,6 +234,28 @@ class AeriesApi(Connector):
         read = {row["StudentID"] for row in students}
         theirs = [row for row in contacts if row.get("StudentID") in read]
         return [Piece(STUDENTS, students), Piece(CONTACTS, theirs)]
+
+    def _alone(
+        self, http: Http, given: Given, student: str, schools: Collection[str]
+    ) -> list[Piece]:
+        """One student as these schools have it, and all of its contacts; nothing if it has left."""
+        year = self._year(given)
+        listed = [
+            row
+            for school in sorted(schools, key=_by_number)
+            for row in http.get(STUDENT, year, parts={"school": school, "student": student}).rows()
+        ]
+        students = self._read(given, listed)
+        if not students:
+            return []
+        parts = {"school": ANY_SCHOOL, "student": student}
+        contacts = http.get(CONTACTS_OF_STUDENT, year, parts=parts).rows()
+        return [Piece(STUDENTS, students), Piece(CONTACTS, contacts)]
+
+    @staticmethod
+    def _read(given: Given, listed: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those of some students whom the source reads."""
+        return [row for row in listed if given["inactive"] == "yes" or _is_active(row)]
 
     def _check_list(
         self,

@@ -5,37 +5,30 @@ Data-Management-Service; edanalytics, edfi_api_client.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
-from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import httpx2
 import polars as pl
 
-from kinsync.connectors.connector import Carries, Connector, Given, Setting, State
-from kinsync.connectors.ed_fi.shapes import Resource, Words, address, mails, phones, rows_of
-from kinsync.connectors.ed_fi.site import EdFiTokens, Site
-from kinsync.connectors.ed_fi.tables import CONTACTS, ENROLMENTS, OLD_NAMES, STUDENTS, TIES
-from kinsync.domain.errors import ChangeInput, IncompletePull, NothingThere, SourceRefusal
-from kinsync.transport.http import Answer, Http, Limits, read_base
-from kinsync.transport.paging import Cursor, Offset, Paging, pages
-from kinsync.transport.source_table import Piece, Table
-
-WAYS = ("auto", "offset", "token")
-TOTAL = "Total-Count"
-KEY = "studentUniqueId"
-
-_DESCRIPTORS = (
-    "relationDescriptors",
-    "telephoneNumberTypeDescriptors",
-    "electronicMailTypeDescriptors",
-    "gradeLevelDescriptors",
-)
+from kinsync.connectors.connector import Carries, Given, Setting, State, TellsChanges
+from kinsync.connectors.ed_fi.changes import Changed
+from kinsync.connectors.ed_fi.resources import WAYS, Api
+from kinsync.connectors.ed_fi.site import EdFiTokens
+from kinsync.connectors.ed_fi.tables import (
+    ASKED,
+    CONTACTS,
+    ENROLMENTS,
+    KEY,
+    RESOURCES,
+    STUDENTS,
+    TIES,
+)  # fmt: skip
+from kinsync.domain.errors import ChangeInput, ChangesUntold, SourceRefusal
+from kinsync.transport.http import Http, Limits, read_base
+from kinsync.transport.source_table import Gone, Piece, Table
 
 
-class EdFiApi(Connector):
+class EdFiApi(TellsChanges):
     """A district's Ed-Fi ODS, read over its API."""
 
     name: ClassVar = "ed-fi"
@@ -66,6 +59,11 @@ class EdFiApi(Connector):
             "contactRestrictions is restricted"
         ),
         schools="the primary or the latest school of a student's enrolments",
+        changes=(
+            "by change queries: what came, changed, went or got another key; not what the key came "
+            "to see or lost sight of because its rights changed. None with a snapshot, or with "
+            "students who are not enrolled"
+        ),
         lost=(
             "every school of a student but one, and the names of schools",
             "what contactRestrictions say, and whether a phone takes texts",
@@ -74,7 +72,7 @@ class EdFiApi(Connector):
         ),
     )
     key: ClassVar = KEY
-    tables: ClassVar[Sequence[Table]] = (STUDENTS, ENROLMENTS, TIES, CONTACTS)
+    tables: ClassVar[Sequence[Table]] = (*RESOURCES, ASKED)
 
     def base(self, given: Given) -> str:
         return given["url"].rstrip("/") + "/"
@@ -83,10 +81,10 @@ class EdFiApi(Connector):
         return EdFiTokens(read_base(given["url"]), given)
 
     def look(self, http: Http, given: Given) -> Iterator[str]:
-        api = self._api(http, given)
+        api = Api.of(http, given)
         standard = ".".join(map(str, api.site.standard))
         yield f"The API answers: version {_shown(api.site.version)}, data standard {standard}."
-        counts = {table.name: api.count(table.name) for table in self.tables}
+        counts = {table.name: api.count(table.name) for table in RESOURCES}
         yield f"The key sees {_amount(counts[STUDENTS.name])} students."
         if counts[STUDENTS.name] == 0:
             raise ChangeInput(
@@ -106,46 +104,54 @@ class EdFiApi(Connector):
             yield "It has no change queries: that students move while they are read may go unseen."
 
     def read(self, http: Http, given: Given, state: State) -> Iterator[Piece]:
-        api = self._api(http, given)
-        columns = {table.name: table.columns for table in self.tables_of(given)}
+        api = Api.of(http, given)
         began, words = api.newest(), api.words()
-        shape = {
-            ENROLMENTS.name: partial(_enrolment, words=words),
-            STUDENTS.name: partial(_student, words=words),
-            TIES.name: partial(_tie, words=words),
-            CONTACTS.name: partial(_contact, words=words, withheld=given.listed("withheld_phones")),
-        }
-
-        def listed(table: Table) -> Iterator[list[dict[str, Any]]]:
-            for page in api.pages(table.name):
-                yield rows_of(page, columns[table.name], shape[table.name])
-
-        enrolled: set[Any] = set()
-        for page in listed(ENROLMENTS):
-            current = [row for row in page if not _has_ended(row, api.today)]
-            yield Piece(ENROLMENTS.name, current)
-            enrolled |= {row[KEY] for row in current}
-        students: set[Any] = set()
-        for page in listed(STUDENTS):
-            everybody = given.is_on("inactive")
-            read = [row for row in page if everybody or row.get(KEY) in enrolled]
-            yield Piece(STUDENTS.name, read)
-            students |= {row[KEY] for row in read}
-        has_ties = has_contacts = False
-        for page in listed(TIES):
-            yield Piece(
-                TIES.name, [row for row in page if row[KEY] is None or row[KEY] in students]
-            )
-            has_ties = True
-        for page in listed(CONTACTS):
-            yield Piece(CONTACTS.name, page)
-            has_contacts = True
-        if has_ties and not has_contacts:
+        yield self._asked(api)
+        came = set()
+        for table in (ENROLMENTS, STUDENTS, TIES, CONTACTS):
+            for page in api.rows(table, words):
+                came.add(table.name)
+                yield Piece(table.name, page)
+        if TIES.name in came and CONTACTS.name not in came:
             raise SourceRefusal(
                 f"{http.who} gives associations, and none of the {api.name_of(CONTACTS.name)} that "
                 "they name. Nothing was published. Have the claim set of the key checked."
             )
         api.check_still(began)
+
+    def moment(self, http: Http, given: Given, since: State) -> State | None:
+        if given.is_on("snapshot") or given.is_on("inactive"):
+            return None  # who is out of sight without an enrolment goes without being deleted
+        api = Api.of(http, given)
+        found = api.versions()
+        if found is None:
+            return None
+        words = api.words().checksum
+        return {"oldest": found.oldest, "newest": found.newest, "words": words}
+
+    def read_changes(
+        self,
+        http: Http,
+        given: Given,
+        since: State,
+        now: State,
+        before: Mapping[str, pl.LazyFrame],
+    ) -> Iterator[Piece | Gone]:
+        api = Api.of(http, given)
+        words = api.words()
+        if {since["words"], now["words"]} != {words.checksum}:
+            raise ChangesUntold(f"The descriptors of {http.who} changed: every row may have.")
+        if not now["oldest"] <= since["newest"] <= now["newest"]:
+            raise ChangesUntold(f"{http.who} does not tell changes from so long ago.")
+        yield self._asked(api)
+        yield from Changed(api, words, before, since["newest"] + 1).read()
+        api.check_still(now["newest"])
+
+    @staticmethod
+    def _asked(api: Api) -> Piece:
+        return Piece(
+            ASKED.name, [{"day": api.today.isoformat(), "inactive": api.given["inactive"]}]
+        )
 
     def join(self, tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
         ties = TIES.shown(tables[TIES.name])
@@ -158,10 +164,11 @@ class EdFiApi(Connector):
             how="left",
         )
         priority = pl.col(f"{TIES.called}.contactPriority").cast(pl.Int64, strict=False)
+        enrolments = _current(tables[ENROLMENTS.name], tables[ASKED.name])
         return (
-            STUDENTS.shown(tables[STUDENTS.name])
+            STUDENTS.shown(_read(tables[STUDENTS.name], enrolments, tables[ASKED.name]))
             .join(
-                ENROLMENTS.shown(_schools(tables[ENROLMENTS.name])),
+                ENROLMENTS.shown(_schools(enrolments)),
                 left_on=f"{STUDENTS.called}.{KEY}",
                 right_on=f"{ENROLMENTS.called}.{KEY}",
                 how="left",
@@ -180,116 +187,24 @@ class EdFiApi(Connector):
             )
         )
 
-    def _api(self, http: Http, given: Given) -> "_Api":
-        answer = http.follow("its base address", "")
-        return _Api(http, given, Site.of(answer.data, given, who=http.who), _day_of(answer))
+
+def _current(enrolments: pl.LazyFrame, asked: pl.LazyFrame) -> pl.LazyFrame:
+    """Enrolments that have not ended on the day of the pull."""
+    ends = pl.col("exitWithdrawDate").str.head(10)
+    stays = (ends > pl.col("day")).fill_null(value=True)
+    return enrolments.join(asked, how="cross").filter(stays).drop("day", "inactive")
 
 
-@dataclass(frozen=True, slots=True)
-class _Api:
-    """One Ed-Fi API while it is read. ``today`` is the day there."""
-
-    http: Http
-    given: Given
-    site: Site
-    today: date
-
-    def name_of(self, resource: str) -> str:
-        """What this version of the standard calls a resource."""
-        return resource if self.site.has_contacts else OLD_NAMES.get(resource, resource)
-
-    def path(self, resource: str) -> str:
-        """Where a resource is."""
-        return f"{self.site.data}ed-fi/{self.name_of(resource)}"
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        return {"Use-Snapshot": "true"} if self.given.is_on("snapshot") else {}
-
-    def count(self, resource: str) -> int | None:
-        """How many there are; None where the API does not count."""
-        found = self.http.get(
-            self.path(resource), {"limit": "0", "totalCount": "true"}, self.headers
-        ).headers.get(TOTAL, "")
-        return int(found) if found.isdigit() else None
-
-    def pages(self, resource: str) -> Iterator[list[dict[str, Any]]]:
-        """A whole resource.
-
-        Raises:
-            IncompletePull: what came is not as much as the API counts.
-        """
-        path, came = self.path(resource), 0
-        for page in pages(self.http, path, self._paging(), key=("id",), headers=self.headers):
-            came += len(page)
-            yield page
-        counted = self.count(resource) or 0  # page tokens come without a count
-        if came < counted:
-            raise IncompletePull(
-                f"{self.http.who} did not give the whole of {path}: {came} of {counted} rows came. "
-                "Nothing was published; the next pull tries again."
-            )
-
-    def _paging(self) -> Paging:
-        size = self.given.number("page_size")
-        way = self.given.chosen("paging", WAYS)
-        if way == "token" or (way == "auto" and self.site.has_cursors):
-            return Cursor(_next_token, "pageToken", later_params={"pageSize": str(size)})
-        return Offset(size, TOTAL, first_params={"totalCount": "true"})
-
-    def words(self) -> Words:
-        """What the descriptors mean; a key that may not read them is no fault."""
-        found: list[Resource] = []
-        for name in _DESCRIPTORS:
-            try:
-                for page in pages(self.http, self.path(name), Offset(500, TOTAL), key=("id",)):
-                    found += page
-            except SourceRefusal:
-                continue
-        return Words.of(found)
-
-    def newest(self) -> int | None:
-        """The number of the newest change; None where the API has no change queries."""
-        try:
-            data = self.http.get(f"{self.site.changes}availableChangeVersions").data
-        except NothingThere:
-            return None
-        told = {name.lower(): value for name, value in dict(data).items()}
-        number = told.get("newestchangeversion")
-        return number if isinstance(number, int) else None
-
-    def check_still(self, began: int | None) -> None:
-        """Whether nothing went or got another key while the lists were read page by page.
-
-        Raises:
-            IncompletePull: it did, and a list may have lost a row between two pages.
-        """
-        if began is None or self.given.is_on("snapshot") or self.newest() in (None, began):
-            return
-        since = {"minChangeVersion": str(began + 1), "limit": "1"}
-        for table in (STUDENTS, ENROLMENTS, TIES, CONTACTS):
-            for kind in ("deletes", "keyChanges"):
-                try:
-                    moved = self.http.get(f"{self.path(table.name)}/{kind}", since).rows()
-                except NothingThere:
-                    continue
-                if moved:
-                    raise IncompletePull(
-                        f"{self.http.who} did not give the whole of {self.path(table.name)}: rows "
-                        "went while it was read. Nothing was published; the next pull tries again."
-                    )
-
-
-def _day_of(answer: Answer) -> date:
-    """The day on which it was given, by the clock of the API where it tells one."""
-    try:
-        return parsedate_to_datetime(answer.headers.get("date", "")).date()
-    except ValueError:
-        return datetime.now(UTC).date()
-
-
-def _next_token(answer: Answer) -> str | None:
-    return answer.headers.get("next-page-token") or None
+def _read(students: pl.LazyFrame, enrolments: pl.LazyFrame, asked: pl.LazyFrame) -> pl.LazyFrame:
+    """Students who are enrolled; all of them where the source reads others too."""
+    enrolled = enrolments.select(KEY, is_enrolled=pl.lit(value=True)).unique()
+    is_read = pl.col("is_enrolled").fill_null(value=False) | (pl.col("inactive") == "yes")
+    return (
+        students.join(asked, how="cross")
+        .join(enrolled, on=KEY, how="left")
+        .filter(is_read)
+        .drop("day", "inactive", "is_enrolled")
+    )
 
 
 def _amount(count: int | None) -> str:
@@ -298,54 +213,6 @@ def _amount(count: int | None) -> str:
 
 def _shown(version: Sequence[int]) -> str:
     return ".".join(map(str, version)) or "unknown"
-
-
-def _has_ended(enrolment: Mapping[str, Any], today: date) -> bool:
-    told = str(enrolment.get("exitWithdrawDate") or "")[:10]
-    return bool(told) and told <= today.isoformat()
-
-
-# -- resources as rows -----------------------------------------------------------------------------
-
-
-def _student(student: Resource, words: Words) -> Resource:
-    told = student.get("birthSexDescriptor") or student.get("sexDescriptor")
-    return {"sex": words.of_value(told)}
-
-
-def _enrolment(enrolment: Resource, words: Words) -> Resource:
-    year = enrolment.get("graduationPlanReference") or {}
-    return {
-        "studentUniqueId": _referred(enrolment, "student", "studentUniqueId"),
-        "schoolId": _referred(enrolment, "school", "schoolId"),
-        "entryGradeLevel": words.of_value(enrolment.get("entryGradeLevelDescriptor")),
-        "graduationSchoolYear": year.get("graduationSchoolYear"),
-    }
-
-
-def _tie(tie: Resource, words: Words) -> Resource:
-    contact = _referred(tie, "contact", "contactUniqueId") or _referred(
-        tie, "parent", "parentUniqueId"
-    )
-    return {
-        "studentUniqueId": _referred(tie, "student", "studentUniqueId"),
-        "contactUniqueId": contact,
-        "relation": words.of_value(tie.get("relationDescriptor")),
-    }
-
-
-def _contact(contact: Resource, words: Words, withheld: Sequence[str]) -> Resource:
-    return {
-        "contactUniqueId": contact.get("contactUniqueId") or contact.get("parentUniqueId"),
-        **phones(contact, words, withheld),
-        **mails(contact, words),
-        **address(contact, words),
-    }
-
-
-def _referred(resource: Resource, name: str, key: str) -> Any:
-    reference = resource.get(f"{name}Reference")
-    return reference.get(key) if isinstance(reference, Mapping) else None
 
 
 def _schools(rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -4,6 +4,8 @@ A descriptor, ``uri://namespace#Code value``, is told by its code value. A state
 of its own, in a namespace of its own: then the short description stands there, if the API tells it.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +23,7 @@ _MAIL_ORDER = ("Home/Personal", "Work", "Organization", "Other")
 class Words:
     """What descriptors mean. ``told`` are the short descriptions of states' own ones."""
 
-    told: Mapping[str, str] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
 
     @staticmethod
     def of(descriptors: Sequence[Resource]) -> "Words":
@@ -33,6 +35,11 @@ class Words:
                 if one.get("shortDescription")
             }
         )
+
+    @property
+    def checksum(self) -> str:
+        """Another one where any word is another."""
+        return hashlib.sha256(json.dumps(self.told, sort_keys=True).encode()).hexdigest()
 
     def of_value(self, descriptor: object) -> str:
         """The word of a descriptor; blank where there is none."""

@@ -2,6 +2,7 @@
 
 from kinsync.transport.source_table import Table
 
+KEY = "studentUniqueId"
 _ADDRESS = ("street", "city", "state", "postalCode")
 STUDENTS = Table(
     "students",
@@ -44,5 +45,9 @@ CONTACTS = Table(
     called="Contact",
     via=(TIES.name, "contactUniqueId"),
 )
+ASKED = Table("asked", ("day",), ("day", "inactive"))
+"""One row: the day at the API, by which enrolments have ended, and whether others than the enrolled
+are read. What was read stays whole, so that it can be read again by another day."""
+RESOURCES = (STUDENTS, ENROLMENTS, TIES, CONTACTS)
 OLD_NAMES = {CONTACTS.name: "parents", TIES.name: "studentParentAssociations"}
 """Until 4.0 of the data standard."""

@@ -13,15 +13,15 @@ from typing import ClassVar
 import httpx2
 import polars as pl
 
-from kinsync.connectors.connector import Carries, Connector, Given, Setting, State
-from kinsync.connectors.powerschool import district
+from kinsync.connectors.connector import Carries, Given, Setting, State, TellsChanges
+from kinsync.connectors.powerschool import changes, district
 from kinsync.connectors.powerschool.fields import Wanted, extended, resource_rows
 from kinsync.connectors.powerschool.plugin import plugin, students_query
 from kinsync.connectors.powerschool.schema_tables import schema_tables, table_pages
-from kinsync.domain.errors import SourceRefusal
+from kinsync.domain.errors import ChangesUntold, SourceRefusal
 from kinsync.transport.http import Http, Limits
 from kinsync.transport.paging import Rows
-from kinsync.transport.source_table import Piece, Table
+from kinsync.transport.source_table import Gone, Piece, Table
 
 STUDENTS = "students"
 OF_DISTRICT = "ws/v1/district/student"
@@ -40,7 +40,7 @@ CERTAIN = (
 NEEDED = (_KEY, *CERTAIN, "students.enroll_status")
 
 
-class PowerSchool(Connector):
+class PowerSchool(TellsChanges):
     """A district's PowerSchool: students, and the emergency contacts on their records."""
 
     name: ClassVar = "powerschool"
@@ -55,6 +55,9 @@ class PowerSchool(Connector):
             "resource",
         ),
         Setting("query", "name of the PowerQuery, where that is the way", "org.kinsync.students"),
+        Setting(
+            "data_version", "application for which PowerSchool counts changes; blank: none", ""
+        ),
         *district.STUDENTS_OF,
     )
     carries: ClassVar = Carries(
@@ -66,6 +69,10 @@ class PowerSchool(Connector):
         addresses="none",
         flags="the slot as order; everybody is an emergency contact",
         schools="the number of the student's school",
+        changes=(
+            "by data version, where an application is registered for it and students come with "
+            "the resource: what came, changed or went in the tables that it was registered with"
+        ),
         lost=(
             "every contact after the third",
             "who lives with the student, has custody, or may fetch it",
@@ -118,6 +125,28 @@ class PowerSchool(Connector):
             for rows in table_pages(http, given, table, _schema_size(told, given)):
                 yield Piece(table.name, rows)
 
+    def moment(self, http: Http, given: Given, since: State) -> State | None:
+        if not given["data_version"] or given.chosen("way", WAYS) != "resource":
+            return None
+        return {"version": changes.counted(http, given, since.get("version", "0"))[0]}
+
+    def read_changes(
+        self,
+        http: Http,
+        given: Given,
+        since: State,
+        now: State,
+        before: Mapping[str, pl.LazyFrame],
+    ) -> Iterator[Piece | Gone]:
+        wanted = Wanted.of(_columns(given))
+        students = changes.changed(http, given, since["version"], wanted)
+        yield Gone(STUDENTS, (_KEY,), [(student,) for student in students])
+        rows = district.of_source(given, list(changes.alone(http, wanted, students)))
+        yield Piece(STUDENTS, rows)
+        there = changes.stay(before[STUDENTS], _KEY, students) + len(rows)
+        if not given["schools"] and there != count_students(http, given, wanted):
+            raise ChangesUntold(f"{http.who} has others beside those whose changes it tells.")
+
     def join(self, tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
         joined = tables[STUDENTS]
         for name, extending in tables.items():
@@ -158,9 +187,7 @@ def student_pages(http: Http, given: Given, columns: Sequence[str], size: int) -
         IncompletePull, SourceRefusal: it is not the whole.
     """
     wanted = Wanted.of(columns)
-    statuses = district.statuses(given)
-    listed = f"({','.join(statuses)})" if len(statuses) > 1 else statuses[0]
-    params = {"q": f"school_enrollment.enroll_status=={listed}", **wanted.params}
+    params = _of_statuses(given, wanted)
     missing, has_students = set(wanted.extensions), False
     for found in district.whole(
         http, OF_DISTRICT, size, lambda answer: resource_rows(answer, "student"),
@@ -180,6 +207,21 @@ def student_pages(http: Http, given: Given, columns: Sequence[str], size: int) -
 
 def _schema_size(told: Mapping[str, object], given: Given) -> int:
     return district.page_size(told, "schema_table_query_max_page_size", given)
+
+
+def count_students(http: Http, given: Given, wanted: Wanted) -> int:
+    """How many students there are of the statuses that a source reads.
+
+    Raises:
+        IncompletePull, SourceRefusal: it is not said.
+    """
+    return district.count_of(http, http.get(f"{OF_DISTRICT}/count", _of_statuses(given, wanted)))
+
+
+def _of_statuses(given: Given, wanted: Wanted) -> dict[str, str]:
+    statuses = district.statuses(given)
+    listed = f"({','.join(statuses)})" if len(statuses) > 1 else statuses[0]
+    return {"q": f"school_enrollment.enroll_status=={listed}", **wanted.params}
 
 
 def _columns(given: Given) -> tuple[str, ...]:

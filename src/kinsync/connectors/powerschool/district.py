@@ -83,7 +83,7 @@ def whole(
 
     def count() -> int:
         ask = http.post if is_query else http.get
-        return _count(http, ask(f"{path}/count", params))
+        return count_of(http, ask(f"{path}/count", params))
 
     number = count()
     paging = Numbered(size, all_rows=number)
@@ -131,7 +131,12 @@ def named(row: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def _count(http: Http, answer: Answer) -> int:
+def count_of(http: Http, answer: Answer) -> int:
+    """How many rows there are, as a counting answer says.
+
+    Raises:
+        IncompletePull: it says nothing.
+    """
     found = answer.data if isinstance(answer.data, dict) else {}
     around = found.get("resource")
     told = str((around if isinstance(around, dict) else found).get("count", ""))

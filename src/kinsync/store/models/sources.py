@@ -23,7 +23,7 @@ class Source(models.Model):
     settings = models.JSONField(default=dict)  # no secrets
     credentials = models.TextField(default="")
     priority = models.IntegerField(default=1)
-    state = models.JSONField(default=dict)  # where an incremental pull goes on; no values of rows
+    state = models.JSONField(default=dict)  # services.known.Known, or nothing; no values of rows
     created_at = models.DateTimeField()
 
     class Meta:
@@ -34,7 +34,7 @@ class Source(models.Model):
 
 
 class Pull(models.Model):
-    """One row is one attempt to read a whole source. Its bytes lie on the shelf of uploads."""
+    """One row is one attempt to read a source. Its bytes lie on the shelf of uploads."""
 
     pk = models.CompositePrimaryKey("district_id", "id")
     id = models.BigIntegerField()  # numbered as uploads are
@@ -42,7 +42,10 @@ class Pull(models.Model):
     source_id = models.BigIntegerField()
     state = models.TextField()  # running, complete, incomplete
     reason = models.TextField(default="")  # what was missing
-    rows = models.BigIntegerField(default=0)
+    kind = models.TextField(default="")  # whole, changes; blank where it is not complete
+    read = models.BigIntegerField(default=0)  # rows that the system gave
+    why = models.TextField(default="")  # why all was read where changes might have done
+    rows = models.BigIntegerField(default=0)  # rows of the source table that came of it
     size = models.BigIntegerField(default=0)
     sha256 = models.TextField(default="")
     turn = models.BigIntegerField(null=True)  # counted with the turns of uploads

@@ -17,6 +17,7 @@ from kinsync.connectors.extract import Extract
 from kinsync.domain.errors import ChangeInput, KinsyncError
 from kinsync.services import source_lines
 from kinsync.services import sources as services
+from kinsync.services.known import in_words
 from kinsync.services.pause import time_zone
 from kinsync.services.people import EDITOR, OWNER
 from kinsync.services.timetables import DAYS, EVERY_DAY, STEPS, Times
@@ -34,7 +35,7 @@ LABELS = {"url": "Address"}
 CARRIED = (
     ("contacts", "Contacts"), ("sis_id", "Their id"), ("type", "Type"), ("phones", "Phones"),
     ("email", "E-mail"), ("addresses", "Addresses"), ("flags", "Custody and other flags"),
-    ("schools", "Schools"),
+    ("schools", "Schools"), ("changes", "Changes"),
 )  # fmt: skip
 """What a route says of itself, in the order of a page."""
 
@@ -134,11 +135,17 @@ def _show_one(request: HttpRequest, visit: Visit, source: Source, **more: Any) -
     line = source_lines.line_of(visit.district, source, visit.at)
     return show(
         request, visit, "source", place="sources", line=line, source=source, route=line.route,
-        carried=_carried(line.route), pulls=pulls.recent(visit.district.id, source.id, limit=PULLS),
+        carried=_carried(line.route), pulls=_latest(source),
         settings=[(one, source.settings.get(one.name, one.default)) for one in line.route.settings],
         days=list(enumerate(DAYS)), every_day=EVERY_DAY, steps=STEPS, zones=_zones(),
         zone=str(time_zone(visit.district)), sftp=sftp_place(request), **more,
     )  # fmt: skip
+
+
+def _latest(source: Source) -> list[tuple[pulls.Pull, str]]:
+    """The latest reads of a source, each with how it read."""
+    found = pulls.recent(source.district_id, source.id, limit=PULLS)
+    return [(one, in_words(one)) for one in found]
 
 
 @lru_cache(maxsize=1)
