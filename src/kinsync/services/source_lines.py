@@ -8,7 +8,7 @@ from kinsync.connectors.connector import Connector, Route
 from kinsync.connectors.extract import Extract
 from kinsync.domain.errors import ChangeInput
 from kinsync.services import schedules, timetables
-from kinsync.services.source_files import folder_of, newest_file
+from kinsync.services.source_files import folder_of, newest_file_of
 from kinsync.services.timetables import Times
 from kinsync.store import pulls, queue, records, sources
 from kinsync.store.sources import Source
@@ -111,8 +111,7 @@ def line_of(district: records.District, source: Source, at: datetime) -> Line:
 
 
 def _of_uploads(source: Source, route: Route) -> Line:
-    found = newest_file(source.district_id)
-    upload = found[0] if found and found[1].id == source.id else None
+    upload = newest_file_of(source)
     state = "Arrived" if upload else "Not read yet"
     return Line(source, route, state, upload.completed_at if upload else None, 0, "", None)
 

@@ -1,0 +1,88 @@
+"""Which arrivals of several sources a published version was made of.
+
+Every version that a sync made says so in its counts, under ``sources``: for each source its number,
+its name, and the upload or pull that was read. They stay on the shelf while that version is the
+last: what stands behind what is published is in use, however old it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from kinsync.store import models
+from kinsync.store.database import outages
+
+COMPLETE = "complete"
+IN_USE = """
+    SELECT (part->>'arrival')::bigint
+    FROM version, jsonb_array_elements(version.counts->'sources') AS part
+    WHERE version.number = (
+        SELECT max(number) FROM version AS last
+        WHERE last.district_id = version.district_id AND last.origin = 'sync'
+    ) AND part->>'arrival' IS NOT NULL
+"""
+"""The uploads and pulls that stand behind what districts publish of several sources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One source behind a version; ``arrival`` None: it had no part in it."""
+
+    source: int
+    name: str
+    arrival: int | None
+
+
+def parts(district_id: int, version: int) -> list[Part]:
+    """The sources behind what was published as ``version``; none where it was of one."""
+    with outages(doing="looking at a version"):
+        row = (
+            models.Version.objects.filter(
+                district_id=district_id, number__lte=version, origin__in=("sync", "restore")
+            )
+            .order_by("-number")
+            .first()
+        )
+    if row is None:
+        return []
+    if row.origin == "restore":
+        return parts(district_id, int(row.counts["restored"]))
+    return [_part(one) for one in row.counts.get("sources", [])]
+
+
+def _part(told: Mapping[str, Any]) -> Part:
+    return Part(int(told["source"]), str(told["name"]), told["arrival"])
+
+
+def in_use() -> list[int]:
+    """The numbers of all uploads and pulls that are."""
+    with outages(doing="looking for arrivals"), connection.cursor() as cursor:
+        cursor.execute(IN_USE)
+        return [int(number) for (number,) in cursor.fetchall()]
+
+
+def is_kept(district_id: int, arrival: int) -> bool:
+    """Whether the bytes of that upload or pull are still on the shelf."""
+    with outages(doing="looking for an arrival"):
+        kinds = (models.Upload, models.Pull)
+        return any(
+            kind.objects.filter(
+                district_id=district_id, id=arrival, state=COMPLETE, discarded_at=None
+            ).exists()
+            for kind in kinds
+        )
+
+
+def has_come(district_id: int, source_id: int, folder: str) -> bool:
+    """Whether anything whole has ever come of a source, kept or not."""
+    with outages(doing="looking for arrivals"), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pull WHERE district_id = %(district)s"
+            " AND source_id = %(source)s AND state = 'complete')"
+            " OR EXISTS (SELECT FROM upload WHERE district_id = %(district)s"
+            " AND state = 'complete' AND starts_with(lower(path), lower(%(folder)s) || '/'))",
+            {"district": district_id, "source": source_id, "folder": folder},
+        )
+        return bool(cursor.fetchone()[0])
