@@ -52,6 +52,11 @@ def parts(district_id: int, version: int) -> list[Part]:
     return [_part(one) for one in row.counts.get("sources", [])]
 
 
+def names(district_id: int, version: int) -> dict[int, str]:
+    """The names of those that had a part in it, by number. The lowest is of what bears no mark."""
+    return {one.source: one.name for one in parts(district_id, version) if one.arrival is not None}
+
+
 def _part(told: Mapping[str, Any]) -> Part:
     return Part(int(told["source"]), str(told["name"]), told["arrival"])
 
