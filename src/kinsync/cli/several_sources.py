@@ -112,16 +112,17 @@ def source_pause(district: str, name: str, as_json: bool) -> None:
     """Let nothing count that arrives of SOURCE. What was published of it last stands."""
     connected()
     from kinsync.services import priorities
+    from kinsync.store import parts
 
     of, found = _find(district, name)
+    count = parts.bearing(of.id, of.published, found.id)
+    if not as_json:
+        say(f"{count:,} contacts have values of {found.name}. They stay as they are.")
     priorities.pause(of, found, at=bootstrap.now())
     if as_json:
-        say_json({"paused": found.name})
+        say_json({"paused": found.name, "contacts": count})
     else:
-        say(
-            f"{found.name} is paused. Its contacts stay as they were published last; what arrives "
-            "of it is kept and does not count. The other sources go on."
-        )
+        say(f"{found.name} is paused: what arrives of it is kept, and does not count.")
 
 
 @source.command("resume")

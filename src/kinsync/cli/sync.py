@@ -118,7 +118,9 @@ def _sync_source(
                 whole.turn,
             )
         arrivals = bootstrap.arrivals(settings)
-        delivery = stack.enter_context(open_among(district, source, path, arrivals))
+        delivery = stack.enter_context(
+            open_among(district, source, path, arrivals, has_arrived=turn is not None)
+        )
         return sync_delivery(district, delivery, given, is_preview=is_preview, turn=turn)
 
 

@@ -18,9 +18,16 @@ OTHER_FILES = Standing(0, "students.csv", None, "file-beside-sources")
 
 @contextmanager
 def open_among(
-    district: District, source: Source, path: Path, arrivals: Arrivals
+    district: District,
+    source: Source,
+    path: Path,
+    arrivals: Arrivals,
+    *,
+    has_arrived: bool,
 ) -> Iterator[Delivery]:
     """Look at a file of a source, and at what stands of all others, as long as the block lasts.
+
+    ``has_arrived``: whether the file is what came of the source last.
 
     Raises:
         ChangeInput: a mapping or a layout is not valid, or nobody names students.
@@ -29,7 +36,8 @@ def open_among(
         with arrivals.beside(district, source) as beside:
             yield open_pulled(path, source, students=beside)
         return
-    with arrivals.together(district, given={source.id: path}) as together:
+    given = {} if has_arrived else {source.id: path}
+    with arrivals.together(district, given=given) as together:
         if together is not None:
             yield open_together(together)
 

@@ -15,6 +15,9 @@ from kinsync.store import parts, pulls
 from kinsync.store.records import District
 from kinsync.store.sources import Source, list_sources
 
+NAMED = 0
+"""In the place of an arrival: a file that was named by hand, and is kept nowhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stands:
@@ -39,35 +42,30 @@ def stands(
         ChangeInput: what is published of a source is not kept any more, and nothing newer is there.
         TryAgainLater: the database is away.
     """
-    used = {one.source: one.arrival for one in parts.parts(district.id, district.published)}
+    used = parts.used(district.id, district.published)
     return [
-        Stands(source, Standing(source.id, name_of(source), 0), 0)
+        Stands(source, Standing(source.id, name_of(source), NAMED), 0)
         if source.id in given
-        else _stands(district, source, used, broken)
+        else _stands(source, used.get(source.id), broken)
         for source in list_sources(district.id)
     ]
 
 
-def _stands(
-    district: District, source: Source, used: dict[int, int | None], broken: Collection[int]
-) -> Stands:
+def _stands(source: Source, used: int | None, broken: Collection[int]) -> Stands:
+    """``used``: what was read of it for what is published now; None: it had no part in that."""
     turn, newest = newest_of(source)
-    before = used.get(source.id)
-    if before is not None and (before in broken or not parts.is_kept(district.id, before)):
-        before = None
-    note = "source-paused" if source.paused_at else ""
     if newest is not None and newest not in broken and not source.paused_at:
         return Stands(source, Standing(source.id, name_of(source), newest), turn)
-    if before is not None:
-        note = note or "source-older-used"
-        return Stands(source, Standing(source.id, name_of(source), before, note), turn)
-    if not broken and not note and parts.has_come(district.id, source.id, source.name):
+    if used is not None and used not in broken and parts.is_kept(source.district_id, used):
+        note = "source-paused" if source.paused_at else "source-older-used"
+        return Stands(source, Standing(source.id, name_of(source), used, note), turn)
+    if used is not None or (newest is None and parts.has_come(source)):
         raise ChangeInput(
-            f"What came last of source {source.name!r} is not kept any more. Nothing was "
-            "published, so that nobody is deleted for want of it. Have it read again ('kinsync "
-            "sync --source'), upload its file again, or remove the source."
+            f"What came last of source {source.name!r} is not kept any more, or cannot be read. "
+            "Nothing was published, so that nobody is deleted for want of it. Have it read again "
+            "('kinsync sync --source'), upload its file again, or remove the source."
         )
-    note = note or "source-not-arrived"
+    note = "source-paused" if source.paused_at else "source-not-arrived"
     return Stands(source, Standing(source.id, name_of(source), None, note), turn)
 
 

@@ -166,7 +166,12 @@ def _start(
 
 
 def _published_already(district: records.District, delivery: Delivery) -> records.Sync | None:
-    """The sync that published these very bytes under these very rules, if nothing came after."""
+    """The sync that published these very bytes under these very rules, if nothing came after.
+
+    None where there is something to say of a source.
+    """
+    if any(one.note for one in delivery.standing):
+        return None
     last = records.last_published_sync(district.id)
     if last is None or last.version != district.published:
         return None

@@ -13,6 +13,7 @@ from django.db import connection
 
 from kinsync.store import models
 from kinsync.store.database import outages
+from kinsync.store.sources import Source
 
 COMPLETE = "complete"
 IN_USE = """
@@ -24,6 +25,43 @@ IN_USE = """
     ) AND part->>'arrival' IS NOT NULL
 """
 """The uploads and pulls that stand behind what districts publish of several sources."""
+
+
+HAS_COME = """
+    SELECT EXISTS (
+        SELECT FROM pull WHERE district_id = %(district)s AND source_id = %(source)s
+        AND state = 'complete'
+    ) OR EXISTS (
+        SELECT FROM upload WHERE district_id = %(district)s AND state = 'complete'
+        AND starts_with(lower(path), lower(%(folder)s) || '/')
+    )
+"""
+USED = """
+    WITH last AS (
+        SELECT turn FROM sync WHERE district_id = %(district)s AND turn IS NOT NULL
+        AND version = (
+            SELECT max(number) FROM version WHERE district_id = %(district)s
+            AND number <= %(version)s AND origin = 'sync'
+        )
+    )
+    SELECT source_id, pull.id FROM pull JOIN last USING (turn)
+    WHERE district_id = %(district)s
+    UNION ALL
+    SELECT source.id, upload.id FROM upload JOIN last USING (turn)
+    JOIN source ON source.district_id = upload.district_id
+        AND starts_with(lower(upload.path), lower(source.name) || '/')
+    WHERE upload.district_id = %(district)s
+"""
+
+
+BEARING = """
+    SELECT count(*) FROM contact
+    WHERE district_id = %(district)s AND since <= %(version)s AND %(version)s < until
+    AND CASE WHEN %(is_oldest)s THEN
+        coalesce(cardinality(string_to_array(sources, ' ')), 0)
+            < num_nonnulls(name, phone, email, address, sis_id)
+    ELSE ' ' || sources || ' ' LIKE %(mark)s END
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +95,22 @@ def names(district_id: int, version: int) -> dict[int, str]:
     return {one.source: one.name for one in parts(district_id, version) if one.arrival is not None}
 
 
+def bearing(district_id: int, version: int, source: int) -> int:
+    """How many contacts of a version have a value of a source; 0 where it has no part in it."""
+    named = names(district_id, version)
+    if source not in named:
+        return 0
+    values = {
+        "district": district_id,
+        "version": version,
+        "is_oldest": source == min(named),
+        "mark": f"%:{source} %",
+    }
+    with outages(doing="counting contacts"), connection.cursor() as cursor:
+        cursor.execute(BEARING, values)
+        return int(cursor.fetchone()[0])
+
+
 def _part(told: Mapping[str, Any]) -> Part:
     return Part(int(told["source"]), str(told["name"]), told["arrival"])
 
@@ -80,14 +134,26 @@ def is_kept(district_id: int, arrival: int) -> bool:
         )
 
 
-def has_come(district_id: int, source_id: int, folder: str) -> bool:
+def has_come(source: Source) -> bool:
     """Whether anything whole has ever come of a source, kept or not."""
     with outages(doing="looking for arrivals"), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM pull WHERE district_id = %(district)s"
-            " AND source_id = %(source)s AND state = 'complete')"
-            " OR EXISTS (SELECT FROM upload WHERE district_id = %(district)s"
-            " AND state = 'complete' AND starts_with(lower(path), lower(%(folder)s) || '/'))",
-            {"district": district_id, "source": source_id, "folder": folder},
+            HAS_COME,
+            {"district": source.district_id, "source": source.id, "folder": source.name},
         )
         return bool(cursor.fetchone()[0])
+
+
+def used(district_id: int, version: int) -> dict[int, int]:
+    """What was read of each source for what was published as ``version``, by the source's number.
+
+    Of a district that had one source then, the turn of its sync says what that was.
+    """
+    told = {
+        one.source: one.arrival for one in parts(district_id, version) if one.arrival is not None
+    }
+    if told:
+        return told
+    with outages(doing="looking for arrivals"), connection.cursor() as cursor:
+        cursor.execute(USED, {"district": district_id, "version": version})
+        return {int(source): int(number) for source, number in cursor.fetchall()}
