@@ -17,29 +17,27 @@ _PAIR = ["contact", "student_sis_id"]
 
 
 def echoes(who: pl.Series, source: pl.Series, said: pl.Series, priority: Priority) -> pl.Series:
-    """Rows of a source that says of somebody just what the first one to speak of them says.
+    """Rows of all sources but the first, of those of whom all sources say the very same.
 
     Args:
         who: of whom a row speaks.
         source: who says it.
         said: what it says, as a hash.
+        priority: which source is the first.
     """
     rows = pl.DataFrame({"who": who, "rank": _ranked(source, priority), "said": said})
-    whole = (
-        rows.lazy()
-        .unique()
-        .group_by("who", "rank")
-        .agg(pl.col("said").sum())
-        .with_columns(first=pl.col("rank").min().over("who"))
-        .with_columns(model=pl.col("said").sort_by("rank").first().over("who"))
-        .filter(pl.col("rank") > pl.col("first"), pl.col("said") == pl.col("model"))
-        .select("who", "rank", is_echo=True)
+    whole = rows.lazy().unique().group_by("who", "rank").agg(pl.col("said").sum())
+    alike = (
+        whole.group_by("who")
+        .agg(pl.len(), first=pl.col("rank").min(), is_alike=pl.col("said").n_unique() == 1)
+        .filter("is_alike", pl.col("len") > 1)
+        .select("who", "first")
         .collect()
     )
-    if whole.is_empty():
+    if alike.is_empty():
         return pl.repeat(value=False, n=who.len(), dtype=pl.Boolean, eager=True)
-    found = rows.join(whole, on=["who", "rank"], how="left", maintain_order="left")
-    return found["is_echo"].fill_null(value=False)
+    found = rows.join(alike, on="who", how="left", maintain_order="left")
+    return (found["rank"] > found["first"]).fill_null(value=False)
 
 
 def _ranked(source: pl.Series, priority: Priority) -> pl.Series:

@@ -48,8 +48,8 @@ def plan(
         ``has_wordings``: whether what it says of the two is said in several wordings.
         ``is_restricted``: whether any row keeps this person from this student.
         ``is_withheld``: whether that is so with every student of the person.
-        With several sources also ``source``: then the rows of each are the first of their own kind,
-        where they do not say just what the first source says.
+        With several sources also ``source``: then each has first rows of its own, unless all of
+        them say the same.
 
     Args:
         keys: ``frames.KEYS``.

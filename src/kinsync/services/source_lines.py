@@ -27,7 +27,7 @@ class Line:
 
     source: Source
     route: Route
-    state: str  # Read, Arrived, Being read, Waiting, Incomplete, Not read yet
+    state: str  # Read, Arrived, Being read, Waiting, Incomplete, Not read yet, Paused
     at: datetime | None
     rows: int
     wrong: str
@@ -112,13 +112,15 @@ def line_of(district: records.District, source: Source, at: datetime) -> Line:
 
 def _of_uploads(source: Source, route: Route) -> Line:
     upload = newest_file_of(source)
-    state = "Arrived" if upload else "Not read yet"
+    state = "Paused" if source.paused_at else "Arrived" if upload else "Not read yet"
     return Line(source, route, state, upload.completed_at if upload else None, 0, "", None)
 
 
 def _state(source: Source, last: pulls.Pull | None) -> str:
     if job := queue.waiting_pull(source.id):
         return "Being read" if job.state == "doing" else "Waiting"
+    if source.paused_at:
+        return "Paused"
     if last is None:
         return "Not read yet"
     return {pulls.COMPLETE: "Read", pulls.RUNNING: "Being read"}.get(last.state, "Incomplete")

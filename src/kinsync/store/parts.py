@@ -100,7 +100,7 @@ def bearing(district_id: int, version: int, source: int) -> int:
     named = names(district_id, version)
     if source not in named:
         return 0
-    values = {
+    values: dict[str, int | str | bool] = {
         "district": district_id,
         "version": version,
         "is_oldest": source == min(named),
