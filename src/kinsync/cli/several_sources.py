@@ -15,6 +15,7 @@ from kinsync.cli.sync import show_changes
 from kinsync.domain.errors import ChangeInput
 
 if TYPE_CHECKING:
+    from kinsync.domain.priority import Priority
     from kinsync.services.sync import Outcome
     from kinsync.store.priorities import Saved
     from kinsync.store.records import District
@@ -59,26 +60,26 @@ def source_priority(
             at=bootstrap.now(),
             by=getpass.getuser(),
         )
+    _show_priority(found, told, as_json=as_json)
+    if (order is not None or fields) and not as_json:
+        say(f"It counts from the next sync on: kinsync sync {found.name!r} --preview")
+
+
+def _show_priority(found: "District", told: "Priority", *, as_json: bool) -> None:
+    from kinsync.services import priorities as services
+    from kinsync.store import priorities
+
     names, by_field = services.named(found, told)
     history = priorities.history(found.id)
     if as_json:
-        say_json(
-            {
-                "order": names,
-                "fields": by_field,
-                "changes": [_told(one) for one in history],
-            }
-        )
+        changes = [_told(one) for one in history]
+        say_json({"order": names, "fields": by_field, "changes": changes})
         return
-    rows = [("everything else" if by_field else "everything", ", ".join(names))]
-    show_table(
-        ("field", "whose value stands first"),
-        [*((name, ", ".join(sources)) for name, sources in by_field.items()), *rows],
-    )
+    rows = [(name, ", ".join(sources)) for name, sources in by_field.items()]
+    rows.append(("everything else" if by_field else "everything", ", ".join(names)))
+    show_table(("field", "whose value stands first"), rows)
     for one in history[:1]:
         say(f"\nSo since {one.saved_at:%Y-%m-%d %H:%M} UTC, by {one.saved_by}.")
-    if order is not None or fields:
-        say(f"It counts from the next sync on: kinsync sync {found.name!r} --preview")
 
 
 def _names(text: str) -> list[str]:

@@ -149,6 +149,7 @@ class Intake:
         """Count rows that were not read because they end as they did last time."""
         self.rest = rest
         self.counts += rest.counts
+        self.counts_by_file = [file + rest.counts for file in self.counts_by_file]  # it is one
         self.linked = {name: count + rest.linked[name] for name, count in self.linked.items()}
         self._note(rest.findings)
 

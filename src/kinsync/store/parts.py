@@ -18,11 +18,14 @@ from kinsync.store.sources import Source
 COMPLETE = "complete"
 IN_USE = """
     SELECT (part->>'arrival')::bigint
-    FROM version, jsonb_array_elements(version.counts->'sources') AS part
-    WHERE version.number = (
-        SELECT max(number) FROM version AS last
-        WHERE last.district_id = version.district_id AND last.origin = 'sync'
-    ) AND part->>'arrival' IS NOT NULL
+    FROM (SELECT DISTINCT district_id FROM source) AS owner
+    CROSS JOIN LATERAL (
+        SELECT counts FROM version
+        WHERE version.district_id = owner.district_id AND origin = 'sync'
+        ORDER BY number DESC LIMIT 1
+    ) AS last
+    CROSS JOIN LATERAL jsonb_array_elements(last.counts->'sources') AS part
+    WHERE part->>'arrival' IS NOT NULL
 """
 """The uploads and pulls that stand behind what districts publish of several sources."""
 
