@@ -19,7 +19,7 @@ PEOPLE = 300
 def district(marks: str | None, email: str = "ana@example.org") -> Snapshot:
     """Three hundred contacts of as many students, each of whose e-mails is of that source."""
     ids = [f"{number:024x}" for number in range(PEOPLE)]
-    told = {
+    told: dict[str, list[dict[str, str | None]]] = {
         "school": [],
         "student": [{"id": id_, "sis_id": f"S{id_}"} for id_ in ids],
         "contact": [

@@ -164,18 +164,18 @@ def ties(rows: pl.DataFrame, priority: Priority) -> pl.DataFrame:
     told = rows.hstack(decoded_flags(rows["flags"])).sort(by_words, nulls_last=True)
     told = _with_winners(told, _PAIR, RELATIONSHIP, priority)
     given = told.with_columns(
-        _given(name, column, _folding(name))
+        _given(name, column)
         for name, columns in RELATIONSHIP.items()
         if name != "type"
         for column in columns
     )
     kept = given.filter(pl.col("source") == pl.col(_winner("type")))
-    is_marked = {name: pl.col(_winner(name)) != priority.oldest for name in RELATIONSHIP}
     kind = [*_PAIR, "type", "relationship"]  # of which one row will be left
     marks = {
-        name: pl.when(is_marked[name] & pl.col(columns[0]).is_not_null().any().over(kind)).then(
-            _winner(name)
-        )
+        name: pl.when(
+            (pl.col(_winner(name)) != priority.oldest)
+            & pl.col(columns[0]).is_not_null().any().over(kind)
+        ).then(_winner(name))
         for name, columns in RELATIONSHIP.items()
     }
     return kept.with_columns(encoded_flags(), _marks(marks)).select(
@@ -183,15 +183,21 @@ def ties(rows: pl.DataFrame, priority: Priority) -> pl.DataFrame:
     )
 
 
-def _given(name: str, column: str, folding: str) -> pl.Expr:
-    """A field of a relationship: the source's own where its value stands, else what stands."""
-    is_own = pl.col(_winner(name)) == pl.col(_winner("type"))
-    first = RELATIONSHIP[name][0]
-    theirs = pl.col(column).filter(
-        (pl.col("source") == pl.col(_winner(name))) & pl.col(first).is_not_null()
+def _given(name: str, column: str) -> pl.Expr:
+    """A field of a relationship: the source's own where it stands, else what the one that stands
+    says of that type, or of any."""
+    is_told = pl.col(RELATIONSHIP[name][0]).is_not_null()
+    stands = (pl.col("source") == pl.col(_winner(name))) & is_told
+    theirs = pl.col(column).filter(stands)
+    what = {"first": theirs.first(), "min": theirs.min(), "max": theirs.max()}[_folding(name)]
+    return (
+        pl.when(pl.col(_winner(name)) == pl.col(_winner("type")))
+        .then(column)
+        .when(stands.any().over([*_PAIR, "type"]))
+        .then(what.over([*_PAIR, "type"]))
+        .otherwise(what.over(_PAIR))
+        .alias(column)
     )
-    what = {"first": theirs.first(), "min": theirs.min(), "max": theirs.max()}[folding]
-    return pl.when(is_own).then(column).otherwise(what.over(_PAIR)).alias(column)
 
 
 def _folding(name: str) -> str:
