@@ -22,6 +22,7 @@ from kinsync.store.sealing import open_sealer
 from kinsync.store.sources import Source, find_source
 from kinsync.store.staging import Shelf, Staging
 from kinsync.store.storage import Storage
+from tests.services.aeries_office import pull_tools, reading_aeries
 from tests.services.office import Office
 from tests.services.pupils import Line, as_csv, mother, school_of
 from tests.services.uploader import upload_whole
@@ -69,8 +70,13 @@ class Joined:
         return row.row(0, named=True)
 
     def marks(self) -> dict[str, int]:
-        contacts = self.office.published().frames["contact"]
-        return read_marks(contacts.filter(pl.col("name") == MOTHER.name)["sources"].item())
+        return read_marks(marks_of(self.office, str(self.mother()["contact_id"])))
+
+
+def marks_of(office: Office, contact: str) -> str | None:
+    contacts = office.published().frames["contact"]
+    found: str | None = contacts.filter(pl.col("id") == contact)["sources"].item()
+    return found
 
 
 def of_mother(email: str = NEW_MAIL, phone: str = "", type_: str = "Family") -> str:
@@ -329,3 +335,29 @@ def test_a_priority_is_kept_with_who_said_it_and_names_what_there_is(joined: Joi
     told = kept.priority(district.id)
     assert priorities.named(district, told) == (["extra", "sis"], {})
     assert [one.saved_by for one in kept.history(district.id)] == ["Kim", "Pat"]
+
+
+def test_a_system_that_is_asked_and_a_list_are_one_delivery(office: Office) -> None:
+    with reading_aeries(office, students=8) as aeries:
+        aeries.pull()
+        aeries.sync()
+        before = office.named().filter(pl.col("name").str.count_matches(" ") == 1)
+        person = before.sort("id").row(0, named=True)
+        reach = pull_tools(office).reach
+        extra = add_source(office.district, "extra", "contacts-file", {}, reach)
+        first, last = person["name"].split()
+        row = f"{person['student']},Family,{first},{last},,,,{NEW_MAIL},\n"
+        upload = (HEADER + row).encode()
+        upload_whole(Storage(office.home), office.district, upload, path="extra/contacts.csv")
+        priorities.change(office.district, None, {"email": ["extra"]}, at=NOW, by="Pat")
+        done = aeries.sync()
+        aeries.pull()
+        again = aeries.sync()
+
+    after = office.named().filter(pl.col("id") == person["id"]).row(0, named=True)
+    assert done is not None
+    assert again is not None
+    assert (done.sync.state, again.sync.state) == ("published", "unchanged")
+    assert (after["email"], after["phone"]) == (NEW_MAIL, person["phone"])
+    assert after["contact_id"] == person["contact_id"]
+    assert read_marks(marks_of(office, person["contact_id"])) == {"email": extra.id}
