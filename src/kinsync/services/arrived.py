@@ -60,6 +60,7 @@ class Together:
     """What stands of each source of a district that has several, in the order of their priority."""
 
     turn: int
+    """Of what came last of any of them, whether it stands or not."""
     pieces: Sequence[Piece]
     priority: Priority
     """Of the sources that are read."""
@@ -108,10 +109,7 @@ class Arrivals:
         Raises:
             ChangeInput, TryAgainLater: as ``newest``.
         """
-        found = [
-            one for one in stands(district, broken=broken, given=given)
-            if one.source.id != without
-        ]  # fmt: skip
+        found = stands(district, broken=broken, given=given, without=without)
         with contextlib.ExitStack() as stack:
             pieces = []
             for one in found:
@@ -134,7 +132,7 @@ class Arrivals:
         found = latest_complete(district.id)
         turn_of_students = max(map(_turn, found)) if found else -1
         for source in list_sources(district.id):  # one at most
-            if newest_of(source)[0] > turn_of_students:
+            if newest_of(source)[0] > turn_of_students and not source.paused_at:
                 with self.last_of(district, source) as arrived:
                     yield arrived
                 return

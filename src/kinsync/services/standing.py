@@ -29,7 +29,11 @@ class Stands:
 
 
 def stands(
-    district: District, *, broken: Collection[int] = (), given: Collection[int] = ()
+    district: District,
+    *,
+    broken: Collection[int] = (),
+    given: Collection[int] = (),
+    without: int | None = None,
 ) -> list[Stands]:
     """What stands of each source of a district, in the order of their priority.
 
@@ -37,6 +41,7 @@ def stands(
         district: whose sources.
         broken: arrivals that were found to be none that can be read.
         given: sources whose file is at hand, whatever has arrived of them.
+        without: the number of a source that is left out.
 
     Raises:
         ChangeInput: what is published of a source is not kept any more, and nothing newer is there.
@@ -48,6 +53,7 @@ def stands(
         if source.id in given
         else _stands(source, used.get(source.id), broken)
         for source in list_sources(district.id)
+        if source.id != without
     ]
 
 
