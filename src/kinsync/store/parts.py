@@ -36,7 +36,7 @@ HAS_COME = """
         AND state = 'complete'
     ) OR EXISTS (
         SELECT FROM upload WHERE district_id = %(district)s AND state = 'complete'
-        AND starts_with(lower(path), lower(%(folder)s) || '/')
+        AND completed_at >= %(since)s AND starts_with(lower(path), lower(%(folder)s) || '/')
     )
 """
 USED = """
@@ -140,10 +140,8 @@ def is_kept(district_id: int, arrival: int) -> bool:
 def has_come(source: Source) -> bool:
     """Whether anything whole has ever come of a source, kept or not."""
     with outages(doing="looking for arrivals"), connection.cursor() as cursor:
-        cursor.execute(
-            HAS_COME,
-            {"district": source.district_id, "source": source.id, "folder": source.name},
-        )
+        values = {"district": source.district_id, "source": source.id, "folder": source.name}
+        cursor.execute(HAS_COME, {**values, "since": source.created_at})
         return bool(cursor.fetchone()[0])
 
 
