@@ -87,3 +87,18 @@ def test_an_order_that_cannot_be_is_refused_in_words(sources: Path) -> None:
 
     assert (unknown.code, "no source 'nightly'" in unknown.err) == (2, True)
     assert (field.code, "phones" in field.err) == (2, True)
+
+
+def test_a_mapping_of_a_list_is_tried_on_the_students_of_the_others(
+    sources: Path, tmp_path: Path
+) -> None:
+    kinsync("sync", "Lakeside", "--source", "sis")
+    kinsync("sync", "Lakeside", "--source", "office")
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text('[fields]\ncontact_type = { constant = "Emergency" }\n', "utf-8")
+    tried = kinsync(
+        "source", "mapping", "test", "Lakeside", "office", "--file", mapping, "--json"
+    ).json
+
+    assert tried["contacts"] == {"new": 0, "gone": 0, "changed": 2}
+    assert tried["before"]["students"] == tried["after"]["students"] == 6

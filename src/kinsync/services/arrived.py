@@ -15,9 +15,11 @@ from kinsync.services.uploads import CONTACTS, STUDENTS
 from kinsync.store import uploads as records
 from kinsync.store.priorities import priority
 from kinsync.store.records import District
+from kinsync.store.snapshots import of_kind
 from kinsync.store.sources import Source, list_sources
 from kinsync.store.staging import Shelf
 from kinsync.store.uploads import Upload
+from kinsync.transport.spool import Spool
 
 NOTHING: Mapping[int, Path] = MappingProxyType({})
 
@@ -172,7 +174,21 @@ class Arrivals:
 
     @contextlib.contextmanager
     def beside(self, district: District, source: Source) -> Iterator[Path | None]:
-        """The newest students.csv, for a source whose files may not name students themselves."""
+        """The newest students.csv, for a source whose files may not name students themselves.
+
+        Where the district has other sources, those are its students: as they are published.
+        """
+        if has_files(source) and district.published and len(list_sources(district.id)) > 1:
+            with Spool() as spool:
+                path = spool.path(STUDENTS)
+                of_kind(district.id, district.published, "student").select(
+                    Student_id="sis_id",
+                    School_id="school_sis_id",
+                    Last_name="last_name",
+                    First_name="first_name",
+                ).write_csv(path)
+                yield path
+            return
         found = latest_complete(district.id) if has_files(source) else None
         if found is None:
             yield None
