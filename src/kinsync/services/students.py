@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from kinsync.domain.frames import STUDENT_DETAILS, STUDENTS, empty
+from kinsync.domain.frames import FINDINGS, STUDENT_DETAILS, STUDENTS, empty
 from kinsync.domain.priority import STUDENT, Priority
 from kinsync.pipeline import priority as several
 from kinsync.pipeline import snapshot
@@ -71,6 +71,8 @@ class Students:
             rows.filter(self._numbering.file_of(rows) == number)
             for rows in (self.later, self.firsts)
         )
+        if later.is_empty():
+            return empty(FINDINGS)
         again = self.pick(pl.col("row").is_in(later.implode()))
         named = pl.col("sis_id").is_in(again["sis_id"].unique().implode())
         first = self.pick(named & pl.col("row").is_in(firsts.implode()))
