@@ -84,8 +84,8 @@ def new_machine(folder: Path, *, has_tables: bool = True) -> Iterator[Machine]:
     server = os.environ[ENVIRONMENT]
     with psycopg.connect(server, autocommit=True) as connection:
         template = sql.Identifier(WITH_TABLES if has_tables else "template1")
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        connection.execute(statement.format(sql.Identifier(name), template))
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), template)
+        connection.execute(made)
     try:
         address = make_conninfo(server, dbname=name)
         yield Machine(Home(folder, {"KINSYNC_DATABASE_URL": address}))

@@ -1,6 +1,6 @@
 """Pause and blackout: files are received, nothing is published, and the newest is synced after."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -43,8 +43,11 @@ class Desk:
         write(self._folder / f"{self.turn}.csv", lines)  # type: ignore[arg-type]
 
     @contextmanager
-    def newest(self, district: records.District, /) -> Iterator[Arrived | None]:
+    def newest(
+        self, district: records.District, /, *, broken: Collection[int] = ()
+    ) -> Iterator[Arrived | None]:
         assert district.public_id
+        assert not broken
         file = self._folder / f"{self.turn}.csv"
         yield Arrived(self.turn, file) if self.turn else None
 

@@ -17,6 +17,7 @@ from kinsync.services.sync import sync_delivery
 from kinsync.simulators.serving import Fault
 from kinsync.store import models, pulls, queue, records
 from kinsync.store import sources as stored
+from kinsync.store.priorities import priority
 from kinsync.store.sealing import Sealer
 from kinsync.store.storage import Storage
 from tests.services.aeries_office import SEALER, AeriesOffice, pull_tools, reading_aeries
@@ -191,12 +192,14 @@ def test_a_source_that_is_removed_is_not_read_any_more(aeries: AeriesOffice) -> 
         stored.find_source(aeries.office.id, "nightly")
 
 
-def test_a_second_source_of_contacts_is_refused_in_words(aeries: AeriesOffice) -> None:
+def test_a_second_source_stands_behind_the_first(aeries: AeriesOffice) -> None:
     reach = pull_tools(aeries.office).reach
-    with pytest.raises(ChangeInput, match="not joined yet"):
-        sources.add_source(
-            aeries.office.district, "other", "aeries", dict(aeries.serving.settings), reach
-        )
+    settings = dict(aeries.serving.settings)
+    sources.add_source(aeries.office.district, "Another", "aeries", settings, reach)
+
+    listed = stored.list_sources(aeries.office.id)
+    assert [one.name for one in listed] == ["nightly", "Another"]
+    assert priority(aeries.office.id).order == tuple(one.id for one in listed)
 
 
 def test_everything_that_is_wrong_with_settings_is_said_at_once(office: Office) -> None:

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from kinsync.domain.rules import RULES
 from kinsync.services.report import Place, Report, RuleReport
 
 SECONDS_BETWEEN_LINES = 5.0
@@ -64,6 +65,9 @@ def show_report(report: Report) -> None:
         f"{counts.students:,} students, {counts.contacts:,} contacts, "
         f"{counts.relationships:,} relationships"
     )
+    for one in report.sources:
+        said = f": {RULES[one.standing.note].title}" if one.standing.note else ""
+        out.print(f"  {escape(one.standing.name)}: {one.counts.rows:,} rows{said}", style="dim")
     if report.linked:
         out.print(
             f"{report.linked['contacts_of_several_students']:,} contacts stand to several students;"

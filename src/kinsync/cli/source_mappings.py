@@ -221,8 +221,8 @@ def _data(
         with arrivals.beside(known, found) as beside:
             yield Trial(found, data, beside, kept)
         return
-    with arrivals.newest(known) as arrived:
-        if arrived is None or arrived.source is None or arrived.source.id != found.id:
+    with arrivals.last_of(known, found) as arrived:
+        if arrived is None:
             raise NotFound(
                 f"Nothing has come of source {found.name!r} yet. Name a file with --data."
             )

@@ -215,24 +215,6 @@ def source_plugin(connector: str, out: Path, mapping: Path | None, as_json: bool
         say(f"{out} is written. The page of {connector} says where it is installed.")
 
 
-@source.command("remove")
-@_district_argument
-@_source_argument
-@json_option
-def source_remove(district: str, name: str, as_json: bool) -> None:
-    """Forget SOURCE with its credentials and mappings. What was published of it stays."""
-    connected()
-    from kinsync.services import sources
-    from kinsync.store import records
-
-    found = _find(district, name)
-    sources.remove_source(records.find_district(district), found)
-    if as_json:
-        say_json({"removed": found.name})
-    else:
-        say(f"{found.name} is forgotten. What was published of it stays published.")
-
-
 def _find(district: str, name: str) -> "Source":
     from kinsync.store import records, sources
 
@@ -245,4 +227,5 @@ def _told(row: "Source") -> dict[str, object]:
         "connector": row.connector,
         "settings": dict(row.settings),
         "priority": row.priority,
+        "paused_at": row.paused_at,
     }

@@ -97,20 +97,19 @@ def _sync_source(
     is_preview: bool,
     is_quiet: bool,
 ) -> "Outcome":
-    """Read a system, or a file of it, and sync that.
+    """Read a system, or a file of it, and sync that, with what stands of the other sources.
 
     A preview leaves nothing behind that would be synced.
     """
     from kinsync.services.known import in_words
     from kinsync.services.pulls import pull, pulled_aside
-    from kinsync.services.sources import open_pulled
+    from kinsync.services.several import open_among
     from kinsync.services.sync import sync_delivery
     from kinsync.store.sources import find_source
 
     pulling = replace(bootstrap.pull_tools(settings), on_complete=lambda *_: None)
     source = find_source(district.id, name)
     with ExitStack() as stack:
-        beside = stack.enter_context(bootstrap.arrivals(settings).beside(district, source))
         turn = None
         if file is not None:
             path = existing(file)
@@ -124,7 +123,10 @@ def _sync_source(
                 stack.enter_context(pulling.shelf.reading(district.public_id, whole.id)),
                 whole.turn,
             )
-        delivery = open_pulled(path, source, students=beside)
+        arrivals = bootstrap.arrivals(settings)
+        delivery = stack.enter_context(
+            open_among(district, source, path, arrivals, has_arrived=turn is not None)
+        )
         return sync_delivery(district, delivery, given, is_preview=is_preview, turn=turn)
 
 
@@ -137,7 +139,8 @@ def _delivered(
     mapping: Path | None,
 ) -> Iterator[tuple[Delivery, int | None]]:
     """The files that were named, or else what arrived, and the turn of that."""
-    from kinsync.services.sources import open_pulled
+    from kinsync.services.arrivals import open_arrived
+    from kinsync.services.arrived import Together
 
     if file is not None:
         yield open_delivery(file, contacts=contacts, mapping=mapping), None
@@ -145,9 +148,8 @@ def _delivered(
     with bootstrap.arrivals(settings).newest(district) as arrived:
         if arrived is None:
             raise _nothing_there(district)
-        if arrived.source is not None:
-            delivery = open_pulled(arrived.students, arrived.source, students=arrived.beside)
-            yield delivery, arrived.turn
+        if isinstance(arrived, Together) or arrived.source is not None:
+            yield open_arrived(arrived), arrived.turn
             return
         beside = contacts or arrived.contacts
         yield open_delivery(arrived.students, contacts=beside, mapping=mapping), arrived.turn

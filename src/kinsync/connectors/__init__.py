@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 CONNECTORS: Mapping[str, str] = {
     "aeries": "kinsync.connectors.aeries.api:AeriesApi",
+    "contacts-file": "kinsync.connectors.students_file.custom_contacts:ContactsFile",
     "ed-fi": "kinsync.connectors.ed_fi.api:EdFiApi",
     "illuminate": "kinsync.connectors.illuminate.extract:IlluminateExtract",
     "illuminate-api": "kinsync.connectors.illuminate.api:IlluminateApi",
@@ -27,6 +28,7 @@ CONNECTORS: Mapping[str, str] = {
     "skyward-api": "kinsync.connectors.skyward.sms2:SkywardSms2",
     "skyward-auto": "kinsync.connectors.skyward.auto:SkywardAuto",
     "skyward-qmlativ": "kinsync.connectors.skyward.qmlativ:SkywardQmlativ",
+    "students-file": "kinsync.connectors.students_file.students_file:StudentsFile",
 }
 """Name → where its class is. It is imported when it is used."""
 

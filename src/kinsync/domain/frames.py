@@ -170,7 +170,11 @@ SCHOOLS = pl.Schema({"sis_id": pl.String(), "name": pl.String()})
 """One row is one school of the district; ``sis_id`` is its key."""
 
 STUDENTS = pl.Schema(
-    {"sis_id": pl.String(), **{name: pl.String() for name in STUDENT_DETAILS}},
+    {
+        "sis_id": pl.String(),
+        **{name: pl.String() for name in STUDENT_DETAILS},
+        "sources": pl.String(),  # see domain.priority
+    },
 )
 """One row is one student; ``sis_id`` is its key."""
 
@@ -187,6 +191,7 @@ CONTACT_DETAILS = pl.Schema(
         "more_emails": pl.String(),  # JSON list of text, or null
         "address": pl.String(),  # JSON {street, city, state, zip}, or null
         "restricted": pl.String(),  # Y where every relationship is, else null
+        "sources": pl.String(),  # see domain.priority
     }
 )
 """What is published about a person who can be reached about one or more students."""
@@ -199,6 +204,7 @@ RELATIONSHIP_DETAILS = pl.Schema(
         "relationship_source": pl.String(),
         "flags": pl.String(),  # JSON, see domain.flags, or null
         "restricted": pl.String(),  # Y where the contact is to be kept from the student, else null
+        "sources": pl.String(),  # see domain.priority
     }
 )
 """What one contact is to one student: our words, and the source's own beside them."""

@@ -282,7 +282,29 @@ _CATALOGUE = (
         "Nothing is deleted because a held row's student cannot be read",
         "Mend the held rows. Until then contacts and students missing from the file stay.",
     ),
+    _warning(
+        "source-older-used",
+        "What came last of a source cannot be read, and what came before it stands",
+        "Mend what came last, or send it again. Until then everything is as the source said "
+        "before, and nothing is deleted for want of it.",
+    ),
     # Good to know.
+    _info(
+        "source-not-arrived",
+        "Nothing that can be read has come of a source yet",
+        "Have it read, or upload its file. Until then the other sources are published alone.",
+    ),
+    _info(
+        "source-paused",
+        "A source is paused, and what was published of it last stands",
+        "Resume it ('kinsync source resume') when what arrives of it may count again.",
+    ),
+    _info(
+        "file-beside-sources",
+        "A students.csv of the district's own is not read beside its sources",
+        "Make it a source as well (connector students-file), and upload it into the folder of that "
+        "source. Until then it counts for nothing.",
+    ),
     _info(
         "encoding-guessed",
         "The file is not UTF-8 and was read as Windows-1252",

@@ -83,7 +83,8 @@ def clean_students(rows: pl.DataFrame, vocabulary: Vocabulary) -> tuple[pl.DataF
         field: our_words(sources[field], vocabulary.words[words])
         for field, words in _STUDENT_WORDS.items()
     }
-    students = sources.with_columns(dob=clean_dates(sources["dob"]), **words)
+    blank = pl.lit(None, pl.String)
+    students = sources.with_columns(dob=clean_dates(sources["dob"]), sources=blank, **words)
     return students.select("row", *STUDENTS.names()), sources
 
 

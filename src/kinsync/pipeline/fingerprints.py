@@ -3,6 +3,7 @@
 import polars as pl
 
 from kinsync.domain.frames import CONTACT_DETAILS, RELATIONSHIP_DETAILS
+from kinsync.domain.priority import MARKS
 from kinsync.pipeline.people import People
 
 
@@ -40,8 +41,8 @@ def fingerprints(people: People) -> pl.DataFrame:
         ``who``; ``exact``: all details and relationships; ``students``: all details and the
         students; ``unnumbered``: the same without ``sis_id``; ``number``: ``sis_id``, or null.
     """
-    details = [pl.col(name) for name in CONTACT_DETAILS if name != "sis_id"]
-    kinds = row_hash(["student_id", *RELATIONSHIP_DETAILS])
+    details = [name for name in said(CONTACT_DETAILS) if name != "sis_id"]
+    kinds = row_hash(["student_id", *said(RELATIONSHIP_DETAILS)])
     ties = people.ties.group_by("who").agg(
         kinds=kinds.sum(), students=pl.col("student_id").hash(11).sum()
     )
@@ -50,7 +51,7 @@ def fingerprints(people: People) -> pl.DataFrame:
         people.contacts.select(
             "who",
             number=pl.when(pl.col("sis_id").is_not_null()).then(number),
-            details=row_hash([column.meta.output_name() for column in details]),
+            details=row_hash(details),
         )
         .join(ties, on="who", how="left")
         .with_columns(pl.col("kinds", "students", "number").fill_null(0).name.suffix("_sum"))
@@ -62,6 +63,11 @@ def fingerprints(people: People) -> pl.DataFrame:
             unnumbered=pl.col("details") + pl.col("students_sum"),
         )
     )
+
+
+def said(schema: pl.Schema) -> list[str]:
+    """The columns that say something; which source says it, is another matter."""
+    return [name for name in schema if name != MARKS]
 
 
 def row_hash(columns: list[str]) -> pl.Expr:

@@ -46,9 +46,19 @@ def fold_flags(ties: pl.DataFrame, kind: list[str]) -> pl.DataFrame:
     The lowest order counts, and whatever any of them says Y to; dates reach as far as any does.
     """
     lowest, rest = [ORDER, DATES[0]], [*FLAGS, DATES[1]]
-    decoded = ties.select(*kind, pl.col("flags").str.json_decode(_SHAPE)).unnest("flags")
+    decoded = ties.select(kind).hstack(decoded_flags(ties["flags"]))
     folded = decoded.group_by(kind).agg(pl.col(lowest).min(), pl.col(rest).max())
-    return folded.select(*kind, _encoded(NAMES))
+    return folded.select(*kind, encoded_flags())
+
+
+def decoded_flags(flags: pl.Series) -> pl.DataFrame:
+    """A column for each of ``domain.flags.NAMES``, from texts."""
+    return flags.to_frame("flags").select(pl.col("flags").str.json_decode(_SHAPE)).unnest("flags")
+
+
+def encoded_flags() -> pl.Expr:
+    """``flags`` again, from these columns."""
+    return _encoded(NAMES)
 
 
 def clean_addresses(rows: pl.DataFrame) -> pl.Series:

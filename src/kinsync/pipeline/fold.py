@@ -18,8 +18,10 @@ from kinsync.domain.frames import (
     PUBLISHED_RELATIONSHIPS,
     RELATIONSHIP_DETAILS,
 )
+from kinsync.domain.priority import MARKS
 from kinsync.pipeline.flags import fold_flags
 from kinsync.pipeline.people import emails_of, phones_of
+from kinsync.pipeline.priority import marks_of_parts
 from kinsync.pipeline.restrict import restricted
 from kinsync.pipeline.snapshot import TOLD, folded
 
@@ -126,15 +128,15 @@ def _one_contact(people: pl.DataFrame) -> pl.DataFrame:
     """Everybody behind a face as one (``PUBLISHED_CONTACTS``), as if one file said it all."""
     numbers = people.select("face_id", "face_legacy_id").unique().sort("face_id")
     numbers = numbers.unique("face_id", keep="first", maintain_order=True).with_row_index("contact")
-    told = _told(people.join(numbers.select("face_id", "contact"), on="face_id"))
-    return (
-        folded(told)
-        .join(numbers, on="contact")
-        .select(
-            pl.col("face_id").alias("id"),
-            pl.col("face_legacy_id").alias("legacy_id"),
-            *CONTACT_DETAILS,
-        )
+    people = people.join(numbers.select("face_id", "contact"), on="face_id")
+    whole = folded(_told(people))
+    if people[MARKS].null_count() < people.height:
+        marks = marks_of_parts(people, whole)
+        whole = whole.drop(MARKS).join(marks, on="contact", how="left")
+    return whole.join(numbers, on="contact").select(
+        pl.col("face_id").alias("id"),
+        pl.col("face_legacy_id").alias("legacy_id"),
+        *CONTACT_DETAILS,
     )
 
 

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from kinsync.domain.changes import Changes
+from kinsync.domain.changes import Changes, KindChanges
 from kinsync.domain.guarding import Census, GuardThresholds, HoldReason
+from kinsync.domain.priority import MARKS
+from kinsync.pipeline.fingerprints import row_hash, said
 
 
 def guard(
@@ -130,7 +132,7 @@ def _changed_ids(changes: Changes, before: Census, limits: GuardThresholds) -> I
 def _updated(changes: Changes, before: Census, limits: GuardThresholds) -> Iterator[HoldReason]:
     for kind in ("student", "contact"):
         limit: float = getattr(limits, f"updated_{kind}s")
-        count = changes.kinds[kind].updated.height
+        count = _said_otherwise(changes.kinds[kind])
         share = _share(count, before.counts.get(kind, 0), limits)
         if share > limit:
             yield HoldReason(
@@ -141,6 +143,16 @@ def _updated(changes: Changes, before: Census, limits: GuardThresholds) -> Itera
                 f"{count:,} of {before.counts[kind]:,} {kind}s would change "
                 f"({_percent(share)}; up to {_percent(limit)} goes through).",
             )
+
+
+def _said_otherwise(changes: KindChanges) -> int:
+    """How many records change in more than the source that they are of."""
+    is_marked = changes.updated[MARKS].count() + changes.previous[MARKS].count() > 0
+    if not is_marked:
+        return changes.updated.height
+    told = row_hash(said(changes.updated.schema))
+    now, was = (side.select(told).to_series() for side in (changes.updated, changes.previous))
+    return int((now != was).sum())
 
 
 def _fill(before: Census, after: Census, limits: GuardThresholds) -> Iterator[HoldReason]:

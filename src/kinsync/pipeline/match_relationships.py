@@ -3,7 +3,7 @@
 import polars as pl
 
 from kinsync.domain.frames import RELATIONSHIP_DETAILS
-from kinsync.pipeline.fingerprints import row_hash
+from kinsync.pipeline.fingerprints import row_hash, said
 
 _STEPS: tuple[list[str], ...] = (["type", "relationship"], ["type"], ["relationship"], [])
 """Among one contact's relationships to one student: what must agree, the best first."""
@@ -61,7 +61,7 @@ def _rest(
 
 
 def _alike(ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
-    alike = row_hash(["ends", *RELATIONSHIP_DETAILS])
+    alike = row_hash(["ends", *said(RELATIONSHIP_DETAILS)])
     mine = ours.select("place", alike=alike).filter(pl.col("alike").is_unique())
     other = theirs.select("was", alike=alike).filter(pl.col("alike").is_unique())
     return mine.join(other, on="alike").select("place", "was")

@@ -6,6 +6,8 @@ from itertools import groupby
 
 import polars as pl
 
+from kinsync.domain.priority import Priority
+
 _ALIKE = 0.85
 
 
@@ -56,6 +58,41 @@ def judge_sis_ids(rows: pl.DataFrame, nicknames: Mapping[str, frozenset[str]]) -
         .select("row", "code")
         .unique()
         .sort("row", "code")
+    )
+
+
+def of_later_sources(
+    places: pl.DataFrame,
+    rows: pl.DataFrame,
+    priority: Priority,
+    nicknames: Mapping[str, frozenset[str]],
+) -> pl.DataFrame:
+    """The same judgement where several sources use an id: the first of them is believed.
+
+    An id that is one person's in the first source to have it is theirs: rows of other sources
+    that give it to somebody else are held alone.
+
+    Args:
+        places: what ``judge_sis_ids`` says of all rows.
+        rows: those, with the number of their ``source``.
+    """
+    reused = places.filter(pl.col("code") == "sis-id-reused")["row"]
+    doubtful = rows.filter(pl.col("row").is_in(reused.implode()))
+    order = list(priority.order)
+    rank = pl.col("source").replace_strict(order, range(len(order)), return_dtype=pl.UInt32)
+    first = doubtful.filter(rank == rank.min().over("sis_id"))
+    again = judge_sis_ids(first, nicknames)
+    stay = first.filter(
+        ~pl.col("row").is_in(again.filter(pl.col("code") == "sis-id-reused")["row"].implode())
+    )
+    theirs = stay.select("sis_id", "name_key", "name_suffix").unique()
+    alike = doubtful.join(theirs, on=["sis_id", "name_key", "name_suffix"], nulls_equal=True)
+    cleared = pl.concat([stay["row"], alike["row"]])
+    return pl.concat(
+        [
+            places.filter(~pl.col("row").is_in(cleared.implode())),
+            again.filter(pl.col("code") != "sis-id-reused"),
+        ]
     )
 
 

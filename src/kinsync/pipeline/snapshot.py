@@ -4,6 +4,9 @@ The order of the rows changes nothing: a contact has its fullest name, its phone
 cell, home, work, other, its mailboxes in the order of the alphabet; of several addresses and of
 several words of the source for one relationship, the first of the alphabet stands. Whoever any
 row restricts is restricted in all that they are to that student.
+
+Where several sources speak of one contact, ``pipeline.priority`` has said before which of their
+values stand.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +14,9 @@ from collections.abc import Iterable, Iterator
 import polars as pl
 
 from kinsync.domain.frames import CONTACTS, RELATIONSHIPS
+from kinsync.domain.priority import CONTACT, MARKS, ONE_SOURCE, RELATIONSHIP, Fields, Priority
 from kinsync.domain.vocabulary import PHONE_TYPES
+from kinsync.pipeline import priority as sources
 from kinsync.pipeline.evidence import joint
 from kinsync.pipeline.flags import fold_flags
 from kinsync.pipeline.phones import comparable_phone
@@ -26,7 +31,12 @@ Rows = Iterable[pl.DataFrame]
 """Kept rows (``frames.CLEAN``), in pieces."""
 
 
-def plan(keys: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
+def plan(
+    keys: pl.DataFrame,
+    linked: pl.DataFrame,
+    source: pl.Series | None = None,
+    priority: Priority = ONE_SOURCE,
+) -> pl.DataFrame:
     """What each kept row adds, beside ``keys`` row for row.
 
     Returns:
@@ -38,6 +48,14 @@ def plan(keys: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
         ``has_wordings``: whether what it says of the two is said in several wordings.
         ``is_restricted``: whether any row keeps this person from this student.
         ``is_withheld``: whether that is so with every student of the person.
+        With several sources also ``source``: then each has first rows of its own, unless all of
+        them say the same.
+
+    Args:
+        keys: ``frames.KEYS``.
+        linked: ``link.Linked.rows``.
+        source: the number of each row's source, where there are several.
+        priority: whose values stand.
     """
     person = linked["person"]
     people = person.filter(person.is_first_distinct()).to_frame().with_row_index("contact")
@@ -48,7 +66,7 @@ def plan(keys: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     is_wording = joint(said, "person", "kind", "wording", seed=100).is_first_distinct()
     again = tie.filter(is_wording & ~is_kind).unique()
     is_restricted, is_withheld = _restricted(keys, person)
-    return contact.select(
+    planned = contact.select(
         "contact",
         is_detail=joint(said, "person", "details", seed=110).is_first_distinct(),
         is_kind=is_kind,
@@ -56,6 +74,33 @@ def plan(keys: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
         has_wordings=tie.is_in(again.implode()),
         is_restricted=is_restricted,
         is_withheld=is_withheld,
+    )
+    return planned if source is None else _of_sources(planned, said, keys, source, priority)
+
+
+def _of_sources(
+    planned: pl.DataFrame,
+    said: pl.DataFrame,
+    keys: pl.DataFrame,
+    source: pl.Series,
+    priority: Priority,
+) -> pl.DataFrame:
+    """The plan where several sources speak: what each of them says of the same is looked at."""
+    told = said.with_columns(source.alias("source"), keys["student"])
+    is_echo = sources.echoes(told["person"], source, told["details"], priority)
+    is_first = joint(told, "person", "details", "source", seed=130).is_first_distinct()
+    pair = joint(told, "person", "student", seed=140)
+    wordings = joint(told, "kind", "wording", seed=150)
+    echoes_tie = sources.echoes(pair, source, wordings, priority)
+    is_wording = joint(told, "person", "kind", "wording", "source", seed=160).is_first_distinct()
+    own = pl.DataFrame({"pair": pair, "source": source}).filter(~echoes_tie)
+    of_several = own.filter(sources.several(own["pair"], own["source"]))["pair"].unique()
+    is_of_several = pair.is_in(of_several.implode()) & ~echoes_tie
+    return planned.with_columns(
+        source.alias("source"),
+        is_detail=is_first & ~is_echo,
+        is_wording=planned["is_wording"] & ~is_of_several | is_wording & is_of_several,
+        has_wordings=planned["has_wordings"] | is_of_several,
     )
 
 
@@ -68,7 +113,9 @@ def _restricted(keys: pl.DataFrame, person: pl.Series) -> tuple[pl.Series, pl.Se
     return is_restricted, ~person.is_in(person.filter(~is_restricted).unique().implode())
 
 
-def contact_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def contact_pieces(
+    kept: Rows, planned: pl.DataFrame, priority: Priority = ONE_SOURCE
+) -> Iterator[pl.DataFrame]:
     """One row per person (``frames.CONTACTS``), in pieces.
 
     Those about whom one row says everything come in the order of the rows, and at last the others.
@@ -76,32 +123,60 @@ def contact_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
     told = planned.filter("is_detail")["contact"]
     is_told_twice = pl.col("contact").is_in(told.filter(told.is_duplicated()).unique().implode())
     several = []
-    for piece in _beside(rows, planned):
-        told_here = _only(piece, "is_detail", "contact", *TOLD, _yes("is_withheld"))
+    for piece in _beside(kept, planned):
+        told_here = _only(
+            piece, "is_detail", "contact", *TOLD, *_source_of(piece), _yes("is_withheld")
+        )
         several.append(told_here.filter(is_told_twice))
         alone = told_here.filter(~is_told_twice)
         yield alone.with_columns(
-            pl.lit(None, pl.String).alias(name) for name in ("more_phones", "more_emails")
+            *(pl.lit(None, pl.String).alias(name) for name in ("more_phones", "more_emails")),
+            _marks(alone, CONTACT, priority),
         ).select(CONTACTS.names())
     if several:
-        yield folded(pl.concat(several)).select(CONTACTS.names())
+        rows = pl.concat(several)
+        rows = sources.people(rows, priority) if "source" in rows.columns else rows
+        yield folded(rows).select(CONTACTS.names())
 
 
-def relationship_pieces(rows: Rows, planned: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def relationship_pieces(
+    rows: Rows, planned: pl.DataFrame, priority: Priority = ONE_SOURCE
+) -> Iterator[pl.DataFrame]:
     """One row per contact, student, type and relationship (``frames.RELATIONSHIPS``), in pieces.
 
     Those that all rows say in the same words come in the order of the rows, and at last the others.
     """
     several = []
-    told = [name for name in RELATIONSHIPS if name != "restricted"]  # which is the last of them
+    told = [name for name in RELATIONSHIPS if name not in ("restricted", MARKS)]
     for piece in _beside(rows, planned):
-        worded = _only(piece, "is_wording", *told, _yes("is_restricted"), "has_wordings")
-        several.append(worded.filter("has_wordings").drop("has_wordings"))
-        yield worded.filter(~pl.col("has_wordings")).drop("has_wordings")
+        worded = _only(
+            piece, "is_wording", *told, *_source_of(piece), _yes("is_restricted"), "has_wordings"
+        )
+        several.append(worded.filter("has_wordings"))
+        alone = worded.filter(~pl.col("has_wordings"))
+        yield alone.with_columns(_marks(alone, RELATIONSHIP, priority)).select(
+            RELATIONSHIPS.names()
+        )
     if several:
         kind = ["contact", "student_sis_id", "type", "relationship"]
-        ordered = pl.concat(several).sort(*kind, "relationship_source", "type_source")
-        yield _with_one_of_each_flag(ordered, kind)
+        worded = pl.concat(several)
+        if "source" in worded.columns:
+            worded = sources.ties(worded, priority)
+        else:
+            worded = worded.with_columns(_marks(worded, RELATIONSHIP, priority))
+        ordered = worded.sort(*kind, "relationship_source", "type_source")
+        yield _with_one_of_each_flag(ordered, kind).select(RELATIONSHIPS.names())
+
+
+def _source_of(piece: pl.DataFrame) -> list[str]:
+    return ["source"] if "source" in piece.columns else []
+
+
+def _marks(records: pl.DataFrame, kind: Fields, priority: Priority) -> pl.Expr:
+    """``sources`` of records that one source speaks of alone."""
+    if "source" in records.columns:
+        return sources.of_one_source(kind, priority)
+    return pl.lit(None, pl.String).alias(MARKS)
 
 
 def _with_one_of_each_flag(ordered: pl.DataFrame, kind: list[str]) -> pl.DataFrame:
@@ -147,6 +222,8 @@ def folded(told: pl.DataFrame) -> pl.DataFrame:
     name = pl.col("name")
     is_turned = name.str.contains(",", literal=True)
     is_shouted = name.str.to_uppercase() == name
+    if MARKS not in told.columns:
+        told = told.with_columns(pl.lit(None, pl.String).alias(MARKS))
     people = (
         told.sort(
             "contact",
@@ -154,9 +231,10 @@ def folded(told: pl.DataFrame) -> pl.DataFrame:
             -name.str.len_chars().cast(pl.Int32),
             is_shouted,
             name,
+            nulls_last=True,
         )
         .group_by("contact", maintain_order=True)
-        .agg(pl.col("name", "restricted").first(), pl.col("sis_id", "address").min())
+        .agg(pl.col("name", "restricted", MARKS).first(), pl.col("sis_id", "address").min())
     )
     return (
         people.join(_phones(told), on="contact", how="left")

@@ -8,6 +8,7 @@ import polars as pl
 
 from kinsync.domain.changes import Snapshot
 from kinsync.domain.frames import CONTACT_DETAILS, PUBLISHED_CONTACTS, PUBLISHED_RELATIONSHIPS
+from kinsync.domain.priority import MARKS
 from kinsync.pipeline.people import emails_of, phones_of
 from kinsync.pipeline.phones import comparable_phone
 from kinsync.pipeline.restrict import restricted
@@ -42,7 +43,7 @@ def split(now: Snapshot, one: Snapshot, other: Snapshot) -> Snapshot:
 
 def _told(now: Snapshot, mine: Snapshot, theirs: Snapshot, *, keeps: bool) -> pl.DataFrame:
     """What is said of one of the two: ``contact`` (0: who keeps the id), ``snapshot.TOLD``,
-    and ``restricted``, which the relationships tell."""
+    ``sources`` and ``restricted``, which the relationships tell."""
     whole = now.frames["contact"].with_row_index("who")
     reached = []
     for reaches, same in (
@@ -59,11 +60,11 @@ def _told(now: Snapshot, mine: Snapshot, theirs: Snapshot, *, keeps: bool) -> pl
     rows = pl.concat([whole.select("who"), *reached], how="diagonal").join(named, how="cross")
     blank = [pl.lit(None, pl.String).alias(name) for name in TOLD if name not in rows.columns]
     told = rows.with_columns(*blank, contact=pl.lit(0 if keeps else 1, pl.UInt32))
-    named_so = (pl.col(name).cast(CONTACT_DETAILS[name]) for name in TOLD)
+    named_so = (pl.col(name).cast(CONTACT_DETAILS[name]) for name in (*TOLD, MARKS))
     return told.select("contact", *named_so, pl.lit(None, pl.String).alias("restricted"))
 
 
-_SAID = ("name", "sis_id", "address")
+_SAID = ("name", "sis_id", "address", MARKS)
 
 
 def _said(name: str, now: Snapshot, mine: Snapshot, theirs: Snapshot, keeps: bool) -> str | None:

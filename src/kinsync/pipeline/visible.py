@@ -12,7 +12,7 @@ from kinsync.domain.changes import Changes, Snapshot
 from kinsync.domain.flags import told as flag
 from kinsync.domain.frames import EVENTS, KINDS, PUBLISHED
 from kinsync.domain.share import Share
-from kinsync.pipeline.fingerprints import row_hash
+from kinsync.pipeline.fingerprints import row_hash, said
 
 ORDER = (
     *((kind, act) for kind in KINDS for act in ("created", "updated")),
@@ -194,7 +194,7 @@ def _content(kind: str, of: Snapshot, share: Share) -> pl.DataFrame:
 def _hash(kind: str, share: Share) -> pl.Expr:
     """One 64-bit hash over a record and the fields of it that are served."""
     served = pl.lit(",".join(share.columns(kind))).hash()
-    return (row_hash(list(PUBLISHED[kind])) + served).hash(13)
+    return (row_hash(said(PUBLISHED[kind])) + served).hash(13)
 
 
 def _mixed(frame: pl.DataFrame, other: pl.DataFrame, *, on: str) -> pl.DataFrame:

@@ -14,4 +14,5 @@ def checked(
 ) -> Iterator[Intake]:
     """What a delivery amounts to, as long as the block lasts: its rows wait on disk."""
     with Spool() as spool:
-        yield Intake(delivery.sources, spool).take_in(delivery.vocabulary, progress)
+        intake = Intake(delivery.sources, spool, priority=delivery.priority)
+        yield intake.take_in(delivery.vocabulary, progress)

@@ -30,6 +30,19 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What counts of one source, in a delivery of several."""
+
+    source: int
+    name: str
+    """As findings call its file."""
+    arrival: int | None = None
+    """The upload or pull that is read; None: nothing of it is."""
+    note: str = ""
+    """The rule that says why it is not what came last; "" where it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rest:
     """Rows of a delivery that end as they did last time, and have to do with no other rows.
 

@@ -9,7 +9,9 @@ from kinsync import __version__
 from kinsync.connectors.students_file import custom_contacts_mapping, students_mapping
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.mapping import Mapping
+from kinsync.domain.priority import ONE_SOURCE, Priority
 from kinsync.domain.vocabulary import Vocabulary, default_vocabulary, vocabulary_text
+from kinsync.services.counts import Standing
 from kinsync.services.intake import Source
 from kinsync.transport.delimited import open_delimited
 
@@ -22,6 +24,10 @@ class Delivery:
     sources: tuple[Source, ...]
     vocabulary: Vocabulary
     rules: str
+    priority: Priority = ONE_SOURCE
+    """Whose values stand, where the files are of several sources of the district."""
+    standing: tuple[Standing, ...] = ()
+    """What counts of each source of the district; nothing where it has one."""
 
     @property
     def sha256(self) -> str:
@@ -55,13 +61,21 @@ def open_delivery(
     return delivery_of(sources)
 
 
-def delivery_of(sources: Sequence[Source]) -> Delivery:
+def delivery_of(
+    sources: Sequence[Source],
+    *,
+    priority: Priority = ONE_SOURCE,
+    standing: Sequence[Standing] = (),
+) -> Delivery:
     """Files that have been looked at, taken in together, with the words of all their mappings."""
-    rules = _digest(__version__, vocabulary_text(), *(repr(source.mapping) for source in sources))
+    told = [repr(source.mapping) for source in sources]
+    if not priority.is_of_one:
+        told.append(repr(priority))
+    rules = _digest(__version__, vocabulary_text(), *told)
     vocabulary = default_vocabulary()
     for source in sources:
         vocabulary = vocabulary.with_words(source.mapping.words)
-    return Delivery(tuple(sources), vocabulary, rules)
+    return Delivery(tuple(sources), vocabulary, rules, priority, tuple(standing))
 
 
 def read_mapping(path: Path | None) -> Mapping | None:

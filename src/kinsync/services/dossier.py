@@ -4,11 +4,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from kinsync.domain.errors import NotFound
+from kinsync.domain.flags import NAMES, read
+from kinsync.domain.priority import CONTACT, MARKS, RELATIONSHIP, STUDENT, read_marks
 from kinsync.services.browse import Row, Whose
-from kinsync.store import browsing, records
+from kinsync.store import browsing, parts, records
 from kinsync.store.gate import district_reader
 
 
@@ -32,9 +35,13 @@ class Dossier:
     kin: Sequence[Row]
     """Of a student: other students with a contact in common."""
     history: Sequence[Moment]
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """By field (``domain.priority``) the source that its value is of; none where there was one
+    source. So do ``ties``, each for itself, under ``origins``."""
 
 
-NOT_HISTORY = {"district_id", "id", "since", "until", "created", "legacy_id"}
+NOT_HISTORY = {"district_id", "id", "since", "until", "created", "legacy_id", MARKS}
+KINDS = {"contact": CONTACT, "student": STUDENT, "relationship": RELATIONSHIP}
 
 
 def contact(whose: Whose, id_: str) -> Dossier:
@@ -80,11 +87,41 @@ def _dossier(whose: Whose, table: str, id_: str) -> Dossier:
     known = _Known(
         {one.number: one.published_at for one in records.list_versions(whose.district_id)},
         records.kept_since(whose.district_id),
+        Origins(whose.district_id),
     )
-    moments = [*_moments(past, known), *_tie_moments(of_ties, known, table)]
+    moments = [*_moments(past, known, table), *_tie_moments(of_ties, known, table)]
     moments.sort(key=lambda moment: moment.version, reverse=True)
     gone = past[-1] | {"is_gone": True, "is_purged": past[-1]["until"] <= known.purged_up_to}
-    return Dossier(current or gone, ties, kin, moments)
+    version = whose.version if current else past[-1]["since"]
+    for tie in ties:
+        tie["origins"] = known.origins.of("relationship", tie, whose.version)
+    origins = known.origins.of(table, current or gone, version)
+    return Dossier(current or gone, ties, kin, moments, origins)
+
+
+class Origins:
+    """Which source the values of a district's records are of, at any of its versions."""
+
+    def __init__(self, district_id: int) -> None:
+        self._named = lru_cache(lambda version: parts.names(district_id, version))
+
+    def of(self, kind: str, row: Row, version: int) -> dict[str, str]:
+        """By field, the name of the source; nothing where the district had one."""
+        names = self._named(version)
+        if not names:
+            return {}
+        marks, oldest = read_marks(row[MARKS]), min(names)
+        return {
+            name: names.get(marks.get(name, oldest), "a source that is gone")
+            for name, columns in KINDS[kind].items()
+            if _says(row, name, columns[0])
+        }
+
+
+def _says(row: Row, name: str, column: str) -> bool:
+    if name in NAMES and column not in row:
+        return name in read(row.get("flags"))
+    return row.get(column) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +131,7 @@ class _Known:
 
     times: Mapping[int, datetime]
     kept_since: int
+    origins: "Origins"
 
     @property
     def purged_up_to(self) -> int:
@@ -101,7 +139,7 @@ class _Known:
         return self.kept_since if self.kept_since > 1 else 0
 
 
-def _moments(past: Sequence[Row], known: _Known) -> Iterator[Moment]:
+def _moments(past: Sequence[Row], known: _Known, kind: str) -> Iterator[Moment]:
     """What each version did to one record, from its intervals."""
     before: Row | None = None
     times = known.times
@@ -113,6 +151,8 @@ def _moments(past: Sequence[Row], known: _Known) -> Iterator[Moment]:
                 for name in row
                 if is_told and name not in NOT_HISTORY and before[name] != row[name]
             ]
+            if is_told:
+                changes += _moved(before, row, known, kind)
             yield Moment(row["since"], times.get(row["since"]), "changed", changes)
         else:
             if before is not None:
@@ -123,13 +163,26 @@ def _moments(past: Sequence[Row], known: _Known) -> Iterator[Moment]:
         yield Moment(before["until"], times.get(before["until"]), "deleted")
 
 
+def _moved(
+    before: Row, row: Row, known: _Known, kind: str
+) -> Iterator[tuple[str, str | None, str | None]]:
+    """Fields whose value is of another source than before."""
+    if before[MARKS] == row[MARKS]:
+        return
+    was = known.origins.of(kind, before, before["since"])
+    now = known.origins.of(kind, row, row["since"])
+    for name in KINDS[kind]:
+        if was.get(name) != now.get(name):
+            yield f"source of {name}", was.get(name), now.get(name)
+
+
 def _tie_moments(rows: Sequence[Row], known: _Known, table: str) -> Iterator[Moment]:
     """The same of relationships: what somebody became to whom, and ceased to be."""
     other = "student_id" if table == "contact" else "contact_id"
     ids = dict.fromkeys(row["id"] for row in rows)
     for id_ in ids:
         own = [row for row in rows if row["id"] == id_]
-        for moment in _moments(own, known):
+        for moment in _moments(own, known, "relationship"):
             changes = [
                 change for change in moment.changes if not change[0].endswith("_id")
             ] or _whole(own, moment)

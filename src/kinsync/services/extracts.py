@@ -49,6 +49,7 @@ def open_extract(
     *,
     name: str | None = None,
     students: Path | None = None,
+    has_company: bool = False,
 ) -> Delivery:
     """Look at the file of a system.
 
@@ -60,6 +61,7 @@ def open_extract(
         name: what findings call the file.
         students: a students.csv, for a file that does not name students itself: its contacts are
             theirs.
+        has_company: whether such a file may speak of students that other sources name.
 
     Raises:
         ChangeInput: there is no such file, it cannot be laid out so, or nobody names its students.
@@ -70,14 +72,22 @@ def open_extract(
     file = open_delimited(existing(path), name=name, dialect=dialect)
     if file.is_refused or _names_students(file, mapping):
         return delivery_of([Source(file, mapping)])
+    if has_company:
+        return delivery_of([Source(file, mapping, has_students=False)])
     if students is None:
-        named = ", ".join(column for name in _NAMES for column in mapping.feeds[name].columns)
-        raise ChangeInput(
-            f"{file.name} does not name its students, and there is no students.csv that does. "
-            f"Nothing was published. Add {named} to the extract, or upload students.csv."
-        )
+        raise _nobody_names(file, mapping)
     theirs = Source(open_delimited(existing(students)), students_mapping())
     return delivery_of([theirs, Source(file, mapping, has_students=False)])
+
+
+def _nobody_names(file: DelimitedFile, mapping: SourceMapping) -> ChangeInput:
+    feeds = [mapping.feeds[name] for name in _NAMES if name in mapping.feeds]
+    named = ", ".join(column for feed in feeds for column in feed.columns)
+    remedy = f"Add {named} to the extract, or upload" if named else "Upload"
+    return ChangeInput(
+        f"{file.name} does not name its students, and there is no students.csv that does. "
+        f"Nothing was published. {remedy} students.csv."
+    )
 
 
 def _unpacked(

@@ -20,29 +20,27 @@ from kinsync.domain.frames import (
     HELD,
     KEYS,
     RELATIONSHIPS,
-    STUDENTS,
     empty,
 )
 from kinsync.domain.mapping import Mapping as SourceMapping
+from kinsync.domain.priority import ONE_SOURCE, Priority
 from kinsync.domain.rules import FILE_CODES
 from kinsync.domain.vocabulary import Vocabulary
 from kinsync.pipeline import snapshot
 from kinsync.pipeline.beyond import beyond
-from kinsync.pipeline.check import check_repeated_details
 from kinsync.pipeline.ends import ends_of, held_keys
 from kinsync.pipeline.link import link, repeated
 from kinsync.pipeline.map import Columns
-from kinsync.pipeline.sis_ids import judge_sis_ids, rows_to_judge
+from kinsync.pipeline.sis_ids import judge_sis_ids, of_later_sources, rows_to_judge
 from kinsync.pipeline.told_apart import Anchors, told_apart
 from kinsync.services.across_rows import FIELDS, TOLD, places_of
 from kinsync.services.counts import Counts, Rest
+from kinsync.services.numbering import Numbering
 from kinsync.services.refine import FIRSTS, LONE, Refined, Refinery
 from kinsync.services.side_by_side import Progress, side_by_side, watched
+from kinsync.services.students import Students
 from kinsync.transport.delimited import DelimitedFile
 from kinsync.transport.spool import Spool
-
-_PUPILS = pl.Schema({"row": pl.UInt32(), **STUDENTS})
-"""One row is a row of the file that says who a student is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +51,38 @@ class Source:
     mapping: SourceMapping
     has_students: bool = True
     """Whether its rows make students; otherwise they speak of students who are known."""
+    number: int = 0
+    """Of which source of the district it is (``domain.priority``)."""
 
 
 class Intake:
     """What a delivery amounts to. Frames are made when asked for, from what waits on disk."""
 
     def __init__(
-        self, sources: Sequence[Source], spool: Spool, *, tells_ends: bool = False
+        self,
+        sources: Sequence[Source],
+        spool: Spool,
+        *,
+        tells_ends: bool = False,
+        priority: Priority = ONE_SOURCE,
     ) -> None:
-        """``tells_ends``: whether ``ends`` will be asked for."""
+        """``tells_ends``: whether ``ends`` will be asked for; ``priority``: whose values stand."""
         self.sources = sources
         self.findings_by_code: Counter[str] = Counter()
         self.held = empty(HELD)
         self.has_contact_columns = False
         self.counts = Counts(0, 0, 0, 0, 0, 0, 0, 0)
+        self.counts_by_file: Sequence[Counts] = ()
         self.linked: Mapping[str, int] = {}
         self.rest = Rest()
         self._spool = spool
         self._tells_ends = tells_ends
         self._columns: list[Columns] = []
-        self._starts: list[int] = []
+        self._numbering = Numbering([source.number for source in sources])
+        self._priority = priority
+        self._students = Students(spool, self._numbering, priority)
         self._is_kept = pl.Series(dtype=pl.Boolean)
         self._plan = pl.DataFrame()
-        self._student_rows = pl.Series(dtype=pl.UInt32)
 
     @property
     def is_refused(self) -> bool:
@@ -92,28 +99,24 @@ class Intake:
         return self._spool.parts("findings")
 
     def students(self) -> pl.DataFrame:
-        """The students (``frames.STUDENTS``): of each, what its first row says."""
-        return pl.concat([empty(STUDENTS), *self.student_pieces()])
+        """The students (``frames.STUDENTS``)."""
+        return self._students.whole()
 
     def schools(self) -> pl.DataFrame:
         """The schools that the students name (``frames.SCHOOLS``)."""
-        is_chosen = pl.col("row").is_in(self._student_rows.implode())
-        named = pl.Schema({"school_sis_id": STUDENTS["school_sis_id"]})
-        return snapshot.schools(self._spool.pick("students", named, is_chosen))
+        return self._students.schools()
 
     def student_pieces(self) -> Iterator[pl.DataFrame]:
-        """The same in pieces."""
-        rows = self._student_rows.implode()
-        for piece in self._spool.parts("students"):
-            yield piece.filter(pl.col("row").is_in(rows)).select(STUDENTS.names())
+        """The students in pieces."""
+        return self._students.pieces()
 
     def contact_pieces(self, only: pl.Series | None = None) -> Iterator[pl.DataFrame]:
         """The people (``frames.CONTACTS``) in pieces; ``only`` those of these numbers."""
-        return snapshot.contact_pieces(self._kept(), self._planned(only))
+        return snapshot.contact_pieces(self._kept(), self._planned(only), self._priority)
 
     def relationship_pieces(self, only: pl.Series | None = None) -> Iterator[pl.DataFrame]:
         """What they are to their students (``frames.RELATIONSHIPS``), in pieces."""
-        return snapshot.relationship_pieces(self._kept(), self._planned(only))
+        return snapshot.relationship_pieces(self._kept(), self._planned(only), self._priority)
 
     def _planned(self, only: pl.Series | None) -> pl.DataFrame:
         if only is None:
@@ -146,12 +149,13 @@ class Intake:
         """Count rows that were not read because they end as they did last time."""
         self.rest = rest
         self.counts += rest.counts
+        self.counts_by_file = [file + rest.counts for file in self.counts_by_file]  # it is one
         self.linked = {name: count + rest.linked[name] for name, count in self.linked.items()}
         self._note(rest.findings)
 
-    def note_file_finding(self, code: str) -> None:
-        """Add a finding about the delivery as a whole."""
-        place = {"file": self.sources[0].file.name, "code": code}
+    def note_file_finding(self, code: str, file: str = "") -> None:
+        """Add a finding about a file or source, or about the delivery as a whole."""
+        place = {"file": file or self.sources[0].file.name, "code": code}
         self._note(pl.DataFrame([place], schema=FINDINGS))
 
     # -- taking in ---------------------------------------------------------------------------
@@ -164,9 +168,10 @@ class Intake:
         if self.is_refused:
             return self
         kept: list[Refined] = []
+        rows = [Counts() for _ in self.sources]
         for number, source in enumerate(self.sources):
             start = self._row_after(kept)
-            self._starts.append(start)
+            self._numbering.starts.append(start)
             columns = self._columns[number]
             refinery = Refinery(source.file.name, columns, vocabulary, source.has_students, start)
             blocks = source.file.blocks(columns.used)
@@ -175,6 +180,8 @@ class Intake:
             ):
                 self._collect(refined)
                 kept.append(refined.without_frames())
+                rows[number] += Counts(rows=refined.rows, excluded=refined.excluded)
+        self.counts_by_file = rows
         if not self.is_refused:
             self._join_together(kept, vocabulary, anchors or Anchors.of_nobody())
         return self
@@ -212,15 +219,13 @@ class Intake:
         self.held = pl.concat([empty(HELD), *(refined.held for refined in kept)])
         firsts = pl.concat([empty(FIRSTS), *(refined.firsts for refined in kept)])
         ragged = pl.concat([firsts["row"].clear(), *(refined.ragged for refined in kept)])
-        rows = sum(refined.rows for refined in kept)
-        excluded = sum(refined.excluded for refined in kept)
         kept.clear()
         students = self._choose_students(firsts)
         lone = self._lone_of_known(lone, students)
         is_kept = self._without_strangers(keys, students) & self._without_reused(keys, vocabulary)
         most = [source.mapping.contacts_per_student or 0 for source in self.sources]
-        is_beyond = beyond(keys, is_kept, list(zip(self._starts, most, strict=True)))
-        excluded += keys["row"].filter(is_beyond).n_unique()
+        is_beyond = beyond(keys, is_kept, list(zip(self._numbering.starts, most, strict=True)))
+        left_out = keys["row"].filter(is_beyond)
         is_kept &= ~is_beyond
         self._is_kept = is_kept
         if not is_kept.all():
@@ -230,31 +235,40 @@ class Intake:
             [repeated(keys), lone.filter(~pl.col("student").is_first_distinct())["row"]]
         )
         self._note_places(pl.concat([linked.places, places_of(again, "contact-repeated")]))
-        self._plan = snapshot.plan(keys, linked.rows)
+        source = None if self._priority.is_of_one else self._numbering.source_of(keys["row"])
+        self._plan = snapshot.plan(keys, linked.rows, source, self._priority)
         of_held = held_keys(self.held) if self._tells_ends else pl.DataFrame()
         self._read_ragged(ragged, students)
         if self._tells_ends:
             unreadable = self.held["student_sis_id"].is_null().cast(pl.UInt8).alias("unreadable")
             of_held = of_held.with_columns(unreadable)
-            ends = ends_of(keys, self._plan, lone, of_held, again, self._student_rows)
+            ends = ends_of(keys, self._plan, lone, of_held, again, self._students.rows)
             for name, frame in zip(("ends", "further"), ends, strict=True):
                 self._spool.append(name, frame)
-        self.counts = self._count(rows, excluded, keys, lone, again)
+        self._count(keys, lone, again, left_out)
         self.linked = self._links(keys)
 
     def _count(
-        self, rows: int, excluded: int, keys: pl.DataFrame, lone: pl.DataFrame, again: pl.Series
-    ) -> Counts:
-        return Counts(
-            rows=rows,
-            published=keys["row"].n_unique() + lone.height - again.len(),
-            held=self.held["row"].n_unique(),
-            collapsed=again.len(),
-            excluded=excluded,
-            students=self._student_rows.len(),
+        self, keys: pl.DataFrame, lone: pl.DataFrame, again: pl.Series, left_out: pl.Series
+    ) -> None:
+        there = self._numbering.counted(pl.concat([keys["row"], lone["row"]]))
+        ended = (self._numbering.counted(rows) for rows in (again, self.held["row"], left_out))
+        self.counts_by_file = [
+            file + Counts(published=here - repeats, held=held, collapsed=repeats, excluded=beyond)
+            for file, here, repeats, held, beyond in zip(
+                self.counts_by_file, there, *ended, strict=True
+            )
+        ]
+        self.counts = sum(self.counts_by_file, Counts()) + Counts(
+            students=self._students.count,
             contacts=self._plan["contact"].n_unique(),
-            relationships=int(self._plan["is_kind"].sum()),
+            relationships=self._count_relationships(),
         )
+
+    def _count_relationships(self) -> int:
+        if self._priority.is_of_one:
+            return int(self._plan["is_kind"].sum())
+        return sum(piece.height for piece in self.relationship_pieces())
 
     def _links(self, keys: pl.DataFrame) -> dict[str, int]:
         """How many people stand to several students, and how many rows were joined to others."""
@@ -271,31 +285,13 @@ class Intake:
         }
 
     def _choose_students(self, firsts: pl.DataFrame) -> pl.Series:
-        """The hashes of all students; of each, the first of its rows is chosen."""
-        is_first = firsts["student"].is_first_distinct()
-        self._student_rows = firsts["row"].filter(is_first)
-        if not is_first.all():
-            self._compare_later_students(firsts.filter(~is_first)["row"])
-        return firsts["student"].filter(is_first)
-
-    def _compare_later_students(self, later: pl.Series) -> None:
-        """Students whose rows are far apart: what later ones say differently is a finding."""
-        again = self._student_pieces_of(pl.col("row").is_in(later.implode()))
-        again = again.with_columns(pl.col("row") // self._columns[0].slots)
-        named = pl.col("sis_id").is_in(again["student_sis_id"].unique().implode())
-        is_first = pl.col("row").is_in(self._student_rows.implode())
-        first = self._student_pieces_of(named & is_first)
-        source = self.sources[0]
-        self._note(
-            check_repeated_details(
-                again, first, file=source.file.name, header=self._columns[0].header
-            )
-        )
-
-    def _student_pieces_of(self, wanted: pl.Expr) -> pl.DataFrame:
-        """The waiting rows of students (``row``, ``student_sis_id``, details) that are wanted."""
-        found = self._spool.pick("students", _PUPILS, wanted)
-        return found.rename({"sis_id": "student_sis_id"})
+        """The hashes of all students; what later rows of one say differently is a finding."""
+        students = self._students.choose(firsts)
+        if self._students.later.len():
+            for number, source in enumerate(self.sources):
+                columns = self._columns[number]
+                self._note(self._students.differing(number, columns, file=source.file.name))
+        return students
 
     def _without_strangers(self, keys: pl.DataFrame, students: pl.Series) -> pl.Series:
         """Which rows speak of a student that the delivery brings; the others are held."""
@@ -320,6 +316,11 @@ class Intake:
         """Which rows have an id of their own person; the others are held."""
         doubtful = self._texts(rows_to_judge(keys))
         places = judge_sis_ids(doubtful, vocabulary.nicknames)
+        if not self._priority.is_of_one:
+            source = self._numbering.source_of(doubtful["row"])
+            places = of_later_sources(
+                places, doubtful.with_columns(source), self._priority, vocabulary.nicknames
+            )
         self._note_places(places.filter(pl.col("code") == "sis-id-names-differ"))
         reused = places.filter(pl.col("code") == "sis-id-reused")
         self._hold(reused)
@@ -365,7 +366,7 @@ class Intake:
 
     def _note_group(self, code: str, group: pl.DataFrame) -> None:
         field, value = FIELDS[code]
-        for number, start in reversed(list(enumerate(self._starts))):
+        for number, start in reversed(list(enumerate(self._numbering.starts))):
             columns = self._columns[number]
             mine = group.filter(pl.col("row") > start)
             group = group.filter(pl.col("row") <= start)

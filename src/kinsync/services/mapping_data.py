@@ -14,7 +14,7 @@ from kinsync.domain.errors import ChangeInput
 from kinsync.services.arrived import Arrivals
 from kinsync.services.extracts import settings_of
 from kinsync.services.review import previews_of
-from kinsync.services.source_files import newest_file
+from kinsync.services.source_files import newest_file_of
 from kinsync.store import pulls, records
 from kinsync.store.sources import Source
 from kinsync.store.storage import Storage
@@ -109,10 +109,8 @@ def _newest(district: records.District, source: Source) -> tuple[int, str, datet
     pull = pulls.newest(district.id, [source.id])
     if pull is not None:
         return pull.id, "what was read last", pull.finished_at
-    found = newest_file(district.id)
-    if found is None or found[1].id != source.id:
-        return None
-    return found[0].id, found[0].path, found[0].completed_at
+    found = newest_file_of(source)
+    return None if found is None else (found.id, found.path, found.completed_at)
 
 
 def outcomes_of(district: records.District, source: Source, storage: Storage) -> Path:

@@ -2,15 +2,17 @@
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.frames import FINDINGS, empty
+from kinsync.domain.priority import ONE_SOURCE, Priority
 from kinsync.domain.rules import RULES, Severity
-from kinsync.services.counts import Counts
+from kinsync.services.counts import Counts, Standing
+from kinsync.services.delivery import Delivery
 from kinsync.services.intake import Intake
 
 PLACES_SHOWN = 3
@@ -19,7 +21,7 @@ PLACES_SHOWN = 3
 FINDINGS_HEADER = ("file", "row", "column", "code", "severity", "value", "advice")
 REPORTED = (
     *("rows", "students", "contacts", "relationships"),
-    *("published", "held", "collapsed", "excluded", "findings", "linked"),
+    *("published", "held", "collapsed", "excluded", "findings", "linked", "sources", "priority"),
 )
 """What a report tells as JSON, in that order."""
 
@@ -50,6 +52,24 @@ class RuleReport:
 
 
 @dataclass(frozen=True, slots=True)
+class OfSource:
+    """One source of several, and where its own rows went."""
+
+    standing: Standing
+    counts: Counts
+
+    def as_json(self) -> dict[str, object]:
+        names = ("rows", "published", "held", "collapsed", "excluded")
+        return {
+            "source": self.standing.source,
+            "name": self.standing.name,
+            "arrival": self.standing.arrival,
+            "note": self.standing.note,
+            **{name: getattr(self.counts, name) for name in names},
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One check or sync. ``rows = published + held + collapsed + excluded``, always."""
 
@@ -58,6 +78,9 @@ class Report:
     rules: tuple[RuleReport, ...]
     linked: Mapping[str, int] = field(default_factory=dict)
     """What linking found: ``people_of_several_students``, ``rows_joined``."""
+    sources: tuple["OfSource", ...] = ()
+    """What each source of the district has a part in, where it has several."""
+    priority: Priority = ONE_SOURCE
 
     def as_json(self) -> dict[str, object]:
         """Counts first, findings by code; no values of rows."""
@@ -75,6 +98,15 @@ class Report:
                 rule.code: {"severity": rule.severity, "count": rule.count} for rule in self.rules
             },
             "linked": dict(self.linked),
+            **self._of_sources(),
+        }
+
+    def _of_sources(self) -> dict[str, object]:
+        if not self.sources:
+            return {}
+        return {
+            "sources": [one.as_json() for one in self.sources],
+            "priority": self.priority.as_json(),
         }
 
 
@@ -83,8 +115,8 @@ def as_reported(counts: Mapping[str, object]) -> dict[str, object]:
     return {name: counts[name] for name in REPORTED if name in counts}
 
 
-def report_on(intake: Intake) -> Report:
-    """What an intake has to say."""
+def report_on(intake: Intake, delivery: Delivery | None = None) -> Report:
+    """What an intake has to say; ``delivery``: what it is of, where that may be several sources."""
     places = _first_places(intake.findings())
     counts = intake.findings_by_code
     rules = [
@@ -95,7 +127,19 @@ def report_on(intake: Intake) -> Report:
         for code, count in counts.items()
     ]  # fmt: skip
     rules.sort(key=lambda rule: (_ORDER[Severity(rule.severity)], -rule.count, rule.code))
-    return Report(intake.counts, intake.is_refused, tuple(rules), intake.linked)
+    told = Report(intake.counts, intake.is_refused, tuple(rules), intake.linked)
+    if delivery is None or not delivery.standing:
+        return told
+    return replace(told, sources=_of_sources(intake, delivery), priority=delivery.priority)
+
+
+def _of_sources(intake: Intake, delivery: Delivery) -> tuple[OfSource, ...]:
+    files = zip(intake.sources, intake.counts_by_file, strict=False)
+    counts = {source.number: counts for source, counts in files}
+    return tuple(
+        OfSource(one, counts.get(one.source, Counts()) if one.arrival is not None else Counts())
+        for one in delivery.standing
+    )
 
 
 def _first_places(findings: Iterator[pl.DataFrame]) -> dict[str, tuple[Place, ...]]:

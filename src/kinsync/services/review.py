@@ -188,7 +188,7 @@ def _pair(kind: str, before: Row | None, after: Row | None, names: Mapping[str, 
 
 _NOT_SHOWN = {
     *("id", "legacy_id", "district_id", "since", "until", "created"),
-    *("contact_id", "student_id"),
+    *("contact_id", "student_id", "sources"),
 }
 
 

@@ -39,11 +39,14 @@ def source_of(district_id: int, path: str) -> Source | None:
     return None
 
 
-def newest_file(district_id: int) -> tuple[Upload, Source] | None:
-    """The newest whole upload that is a file of a source, and that."""
-    for upload in uploads.newest_in_folders(district_id):
-        if source := source_of(district_id, upload.path):
-            return upload, source
+def newest_file_of(source: Source) -> Upload | None:
+    """The newest whole upload that is a file of this source."""
+    route = find_connector(source.connector)
+    if not isinstance(route, Extract):
+        return None
+    for upload in uploads.newest_in_folder(source.district_id, source.name):
+        if is_file_of(route, source.settings, upload.path.partition("/")[2]):
+            return upload
     return None
 
 
@@ -68,11 +71,11 @@ def look_at_files(route: Extract, source: Source) -> Iterator[str]:
             yield from _look_into(route, newest)
         return
     yield f"Its files are uploaded: by SFTP, into the folder {source.name!r}."
-    found = newest_file(source.district_id)
+    found = newest_file_of(source)
     if found is None:
         yield "None has come yet."
     else:
-        yield f"The newest is {found[0].path}, {found[0].size:,} bytes."
+        yield f"The newest is {found.path}, {found.size:,} bytes."
 
 
 def _look_into(route: Package, path: Path) -> Iterator[str]:

@@ -8,7 +8,7 @@ from kinsync.connectors.connector import Connector, Route
 from kinsync.connectors.extract import Extract
 from kinsync.domain.errors import ChangeInput
 from kinsync.services import schedules, timetables
-from kinsync.services.source_files import folder_of, newest_file
+from kinsync.services.source_files import folder_of, newest_file_of
 from kinsync.services.timetables import Times
 from kinsync.store import pulls, queue, records, sources
 from kinsync.store.sources import Source
@@ -27,7 +27,7 @@ class Line:
 
     source: Source
     route: Route
-    state: str  # Read, Arrived, Being read, Waiting, Incomplete, Not read yet
+    state: str  # Read, Arrived, Being read, Waiting, Incomplete, Not read yet, Paused
     at: datetime | None
     rows: int
     wrong: str
@@ -111,15 +111,16 @@ def line_of(district: records.District, source: Source, at: datetime) -> Line:
 
 
 def _of_uploads(source: Source, route: Route) -> Line:
-    found = newest_file(source.district_id)
-    upload = found[0] if found and found[1].id == source.id else None
-    state = "Arrived" if upload else "Not read yet"
+    upload = newest_file_of(source)
+    state = "Paused" if source.paused_at else "Arrived" if upload else "Not read yet"
     return Line(source, route, state, upload.completed_at if upload else None, 0, "", None)
 
 
 def _state(source: Source, last: pulls.Pull | None) -> str:
     if job := queue.waiting_pull(source.id):
         return "Being read" if job.state == "doing" else "Waiting"
+    if source.paused_at:
+        return "Paused"
     if last is None:
         return "Not read yet"
     return {pulls.COMPLETE: "Read", pulls.RUNNING: "Being read"}.get(last.state, "Incomplete")

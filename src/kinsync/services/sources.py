@@ -18,6 +18,7 @@ from kinsync.services.delivery import Delivery, delivery_of
 from kinsync.services.extracts import mapping_over, open_extract, settings_of
 from kinsync.services.schedules import PULL, remove_schedule, set_schedule
 from kinsync.services.source_files import look_at_files
+from kinsync.services.standing import name_of
 from kinsync.store import records, sources
 from kinsync.store.sealing import Sealer
 from kinsync.store.sources import Source
@@ -54,16 +55,11 @@ def add_source(
     to say.
 
     Raises:
-        ChangeInput: the name is taken, a setting is missing or unknown, or there is another source.
+        ChangeInput: the name is taken, or a setting is missing or unknown.
     """
     route = find_connector(connector)
     if not _NAME.fullmatch(name):
         raise ChangeInput("A source needs a name of at most 60 characters, without ':' and '/'.")
-    if others := sources.list_sources(district.id):
-        raise ChangeInput(
-            f"{district.name} has the source {others[0].name!r}. Two sources of contacts in one "
-            "district are not joined yet: remove that one first ('kinsync source remove')."
-        )
     _check(route, values)
     if isinstance(route, Extract) and not isinstance(route, Package):
         dialect_of(settings_of(route, values))
@@ -231,6 +227,7 @@ def open_pulled(
     *,
     mapping: SourceMapping | None = None,
     students: Path | None = None,
+    has_company: bool = False,
 ) -> Delivery:
     """Look at the rows or the file of a source. Findings call the place by system and source.
 
@@ -239,15 +236,24 @@ def open_pulled(
         source: whose they are.
         mapping: how they are read, where not by the mapping of the source.
         students: the students.csv whose students a file speaks of that names none itself.
+        has_company: whether other sources may name its students.
 
     Raises:
         ChangeInput: the mapping or the layout is not valid.
     """
     route = find_connector(source.connector)
-    name = f"{route.title} ({source.name})"
+    name = name_of(source)
     used = mapping or mapping_of(source)
     if isinstance(route, Extract):
-        return open_extract(path, route, used, source.settings, name=name, students=students)
+        return open_extract(
+            path,
+            route,
+            used,
+            source.settings,
+            name=name,
+            students=students,
+            has_company=has_company,
+        )
     file = open_delimited(path, name=name)
     read = file.only(Columns(file.columns, used, file=name).used)  # it has more than is published
     return delivery_of([intake.Source(read, used)])

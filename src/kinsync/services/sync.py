@@ -132,7 +132,7 @@ def sync_delivery(
                 district, delivery, tools.storage, tools.progress, tools.most_touched, said
             ) as taken:
                 withholds = is_withholding or not is_preview
-                under_way = _Run(district, run, delivery.vocabulary, tools, said, withholds)
+                under_way = _Run(district, run, delivery, tools, said, withholds)
                 return under_way.finish(taken)
         except KinsyncError as error:
             _note_failure(run, error, tools)
@@ -166,7 +166,12 @@ def _start(
 
 
 def _published_already(district: records.District, delivery: Delivery) -> records.Sync | None:
-    """The sync that published these very bytes under these very rules, if nothing came after."""
+    """The sync that published these very bytes under these very rules, if nothing came after.
+
+    None where there is something to say of a source.
+    """
+    if any(one.note for one in delivery.standing):
+        return None
     last = records.last_published_sync(district.id)
     if last is None or last.version != district.published:
         return None
@@ -194,16 +199,20 @@ class _Run:
 
     district: records.District
     sync: records.Sync
-    vocabulary: Vocabulary
+    delivery: Delivery
     tools: Tools
     decided: Decided
     is_withholding: bool
     """Whether people who are newly restricted are withheld whatever becomes of the sync."""
 
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self.delivery.vocabulary
+
     def finish(self, taken: TakenIn) -> Outcome:
         """From what was read to the end of the sync."""
         intake = taken.intake
-        report = report_on(intake)
+        report = report_on(intake, self.delivery)
         if intake.is_refused:
             self._keep_findings(intake)
             return Outcome(self._end("refused", report), report)
@@ -221,7 +230,7 @@ class _Run:
         )
         if night.is_deferred:
             intake.note_file_finding("deletions-deferred")
-        report = report_on(intake)
+        report = report_on(intake, self.delivery)
         changes, carried = night.changes, night.carried
         self._keep_findings(intake)
         reasons = self._guard(changes, before, intake)

@@ -80,13 +80,27 @@ def taken_in(
                 delivery, lines, known, published, spool, progress, most_touched, decided
             )
             if narrow:
+                _note(narrow.intake, delivery)
                 yield TakenIn(narrow.intake, lines, stamp, published, narrow)
                 return
     del known
     with Spool() as spool:
-        intake = Intake(delivery.sources, spool, tells_ends=lines is not None)
+        intake = Intake(
+            delivery.sources,
+            spool,
+            tells_ends=lines is not None,
+            priority=delivery.priority,
+        )
+        _note(intake, delivery)
         intake.take_in(delivery.vocabulary, progress, decided.anchors)
         yield TakenIn(intake, lines, stamp)
+
+
+def _note(intake: Intake, delivery: Delivery) -> None:
+    """Say of which sources something else counts than what came last."""
+    for one in delivery.standing:
+        if one.note:
+            intake.note_file_finding(one.note, one.name)
 
 
 def _stamp(delivery: Delivery, lines: Lines) -> str:

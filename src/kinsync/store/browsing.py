@@ -183,7 +183,8 @@ def intervals(
 
 TIES = (
     "SELECT r.id, r.contact_id, r.student_id, r.type, r.type_source, r.relationship,"
-    " r.relationship_source, r.since, r.until, s.first_name, s.middle_name, s.last_name, s.grade,"
+    " r.relationship_source, r.flags, r.sources, r.since, r.until, s.first_name, s.middle_name,"
+    " s.last_name, s.grade,"
     " s.sis_id AS student_sis_id, s.school_sis_id, c.name, c.phone, c.phone_extension,"
     " c.phone_type, c.email, c.sis_id AS contact_sis_id"
     " FROM relationship r"

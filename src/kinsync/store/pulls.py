@@ -16,6 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from kinsync.domain.errors import Conflict
 from kinsync.store import models
 from kinsync.store.database import outages
+from kinsync.store.parts import in_use
 
 RUNNING, COMPLETE, INCOMPLETE = "running", "complete", "incomplete"
 
@@ -137,8 +138,12 @@ def recent(district_id: int, source_id: int, *, limit: int = 50) -> list[Pull]:
 
 
 def kept_before(before: datetime, *, limit: int = 1000) -> list[tuple[int, str, int]]:
-    """Pulls that ended before then and whose bytes are kept: district, its public id, pull."""
+    """Pulls that ended before then and whose bytes are kept: district, its public id, pull.
+
+    Not one that stands behind what is published of several sources.
+    """
     rows = models.Pull.objects.filter(discarded_at=None, finished_at__lt=before)
+    rows = rows.exclude(id__in=in_use())
     with outages(doing="looking for old pulls"):
         found = rows.values_list("district_id", "district__public_id", "id")[:limit]
         return [(district, public_id, pull) for district, public_id, pull in found]

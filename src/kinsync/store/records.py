@@ -238,10 +238,16 @@ def last_published_sync(district_id: int) -> Sync | None:
     return _first(rows, district_id)
 
 
+def last_turned_sync(district_id: int) -> Sync | None:
+    """The sync that dealt with the newest upload of the district, the last one that did."""
+    rows = models.Sync.objects.filter(turn__isnull=False, is_preview=False)
+    rows = rows.exclude(state__in=(RUNNING, "failed"))
+    return _first(rows.order_by("-turn", "-id"), district_id)
+
+
 def last_turn(district_id: int) -> int:
     """The newest upload that a sync of the district has dealt with; 0 where there is none."""
-    rows = models.Sync.objects.filter(turn__isnull=False, is_preview=False)
-    last = _first(rows.exclude(state__in=(RUNNING, "failed")).order_by("-turn"), district_id)
+    last = last_turned_sync(district_id)
     return 0 if last is None or last.turn is None else last.turn
 
 

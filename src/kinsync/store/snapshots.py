@@ -159,6 +159,17 @@ def as_of(district_id: int, version: int) -> Snapshot:
         return _at(connection, district_id, version)
 
 
+def of_kind(district_id: int, version: int, kind: str) -> pl.DataFrame:
+    """The records of one kind that the district published as ``version``.
+
+    Raises:
+        TryAgainLater: the database is away.
+    """
+    condition = CURRENT.format(version=sql.Literal(version))
+    with outages(doing="loading"), contextlib.closing(connect()) as connection:
+        return read_records(connection, kind, district_id, condition)
+
+
 def changes_of(district_id: int, version: int) -> Changes:
     """What ``version`` changed against the version before it, in the order of ids.
 

@@ -27,6 +27,8 @@ class Source:
     priority: int
     state: Mapping[str, Any]
     created_at: datetime
+    paused_at: datetime | None = None
+    """Since when nothing that arrives of it counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,8 @@ def add_source(
     sealer: Sealer,
     *,
     at: datetime,
-    priority: int = 1,
 ) -> Source:
-    """A new source of a district; ``credentials`` are sealed.
+    """A new source of a district, behind all others; ``credentials`` are sealed.
 
     Raises:
         ChangeInput: the district has a source of that name.
@@ -66,7 +67,7 @@ def add_source(
                 connector=connector,
                 settings=dict(settings),
                 credentials=_seal(credentials, sealer, district_id, number),
-                priority=priority,
+                priority=_last_priority(district_id) + 1,
                 created_at=at,
             )
         except IntegrityError:
@@ -75,6 +76,11 @@ def add_source(
                 " ('kinsync source remove')."
             ) from None
     return _source(row)
+
+
+def _last_priority(district_id: int) -> int:
+    rows = models.Source.objects.filter(district_id=district_id)
+    return rows.aggregate(last=Max("priority"))["last"] or 0
 
 
 def list_sources(district_id: int) -> list[Source]:
@@ -156,6 +162,12 @@ def replace_settings(source: Source, settings: Mapping[str, str]) -> None:
         _rows(source.district_id, source.id).update(settings=dict(settings))
 
 
+def pause(source: Source, at: datetime | None) -> None:
+    """Let nothing count that arrives of a source from now on; None: let it count again."""
+    with outages(doing="changing a source"):
+        _rows(source.district_id, source.id).update(paused_at=at)
+
+
 # -- mappings ------------------------------------------------------------------------------------
 
 
@@ -217,6 +229,7 @@ def _source(row: models.Source) -> Source:
         priority=row.priority,
         state=row.state,
         created_at=row.created_at,
+        paused_at=row.paused_at,
     )
 
 

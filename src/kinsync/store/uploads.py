@@ -15,6 +15,7 @@ from django.db.backends.utils import CursorWrapper
 
 from kinsync.domain.errors import Conflict, NotFound, Revoked
 from kinsync.store.database import LOCK_SPACE, outages
+from kinsync.store.parts import in_use
 
 OnComplete: TypeAlias = Callable[[CursorWrapper, int, int, datetime], None]
 """Told, in the transaction that records it, of an upload that counts: cursor, district, upload."""
@@ -325,12 +326,12 @@ def newest_of(district_id: int, path: str) -> Upload | None:
     return found[0] if found else None
 
 
-def newest_in_folders(district_id: int, *, limit: int = 100) -> list[Upload]:
-    """The files below a folder that any account of the district sees, the newest first."""
+def newest_in_folder(district_id: int, folder: str) -> list[Upload]:
+    """The files below that folder, whatever its case, that any account sees, the newest first."""
     return _uploads(
-        "AND strpos(upload.path, '/') > 0 AND name.upload_id IS NOT NULL"
-        " ORDER BY upload.turn DESC LIMIT %s",
-        (district_id, limit),
+        "AND starts_with(lower(upload.path), lower(%s) || '/') AND name.upload_id IS NOT NULL"
+        " ORDER BY upload.turn DESC",
+        (district_id, folder),
     )
 
 
@@ -339,14 +340,16 @@ def kept_before(
 ) -> list[tuple[int, str, int]]:
     """Uploads that ended before then and whose bytes are kept: district, its public id, upload.
 
-    Of one district where ``of`` names it.
+    Of one district where ``of`` names it. Not one that stands behind what is published of several
+    sources.
     """
     with outages(doing="looking for old uploads"), connection.cursor() as cursor:
         cursor.execute(
             "SELECT district_id, public_id, upload.id FROM upload JOIN district"
             " ON district.id = district_id WHERE discarded_at IS NULL AND state <> 'receiving'"
-            " AND touched_at < %s AND coalesce(district_id = %s, true) LIMIT %s",
-            (before, of, limit),
+            " AND touched_at < %s AND coalesce(district_id = %s, true)"
+            " AND NOT upload.id = ANY(%s) LIMIT %s",
+            (before, of, in_use(), limit),
         )
         return [(row[0], row[1], row[2]) for row in cursor.fetchall()]
 

@@ -143,7 +143,8 @@ class OAuth1(httpx2.Auth):
         )
 
     def auth_flow(self, request: httpx2.Request) -> Flow:
-        _, headers, _ = self._client.sign(str(request.url), http_method=request.method)
+        method: Any = request.method
+        _, headers, _ = self._client.sign(str(request.url), http_method=method)
         request.headers["Authorization"] = headers["Authorization"]
         yield request
 

@@ -1,17 +1,27 @@
 """Sources: added against a pretended system, tested, read, timed; SFTP accounts; who may do it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 
 import asyncssh
 import pytest
 
+from kinsync.services.arrivals import sync_arrived
+from kinsync.services.arrived import Arrivals
+from kinsync.services.sources import Reach, add_source
+from kinsync.services.sync import Tools
 from kinsync.services.timetables import Times, in_words, times_of
 from kinsync.simulators.aeries import AeriesSystem
 from kinsync.simulators.roster import Roster
 from kinsync.simulators.serving import Fault, Serving
-from kinsync.store import records, sources
+from kinsync.store import records, snapshots, sources
+from kinsync.store.sealing import Sealer
+from kinsync.store.staging import Shelf
+from kinsync.store.storage import Storage
+from tests.services.pupils import as_csv, mother
+from tests.services.uploader import upload_whole
 from tests.web.dashboard.desk import Desk, Seen, add_person
 
 HOSTILE = "<script>alert('x')</script>"
@@ -325,3 +335,28 @@ def test_every_act_is_on_record(head: Desk, aeries: Serving) -> None:
 
     for words in ("added a source", "tested a source", "had a source read", "SFTP account"):
         assert words in seen.text
+
+
+# -- several -------------------------------------------------------------------------------------
+
+
+def test_a_contact_says_which_source_each_value_is_of(head: Desk, tmp_path: Path) -> None:
+    district, storage = records.find_district("Brookfield"), Storage(tmp_path)
+    reach = Reach(Sealer([bytes(32)]), lambda: datetime.now(UTC))
+    for name, connector in (("sis", "students-file"), ("office", "contacts-file")):
+        add_source(district, name, connector, {}, reach)
+    pupil = mother(0)
+    row = f"{pupil.student},Primary,{pupil.name.replace(' ', ',')},,,,new@example.org,\n"
+    header = "student_id,type,first_name,last_name,relationship,phone,phone_type,email,contact_id\n"
+    upload_whole(storage, district, as_csv([replace(pupil, email="")]), path="sis/students.csv")
+    upload_whole(storage, district, (header + row).encode(), path="office/contacts.csv")
+    tools = Tools(storage, lambda: datetime.now(UTC))
+    sync_arrived(district.id, Arrivals(Shelf(storage)), tools)
+    (contact,) = snapshots.load(district.id, storage=storage).frames["contact"]["id"]
+    seen = head.see(f"/data-browser/contacts/{contact}")
+    listed = sources.find_source(district.id, "office")
+    source = head.see(f"/sources/{listed.id}")
+
+    assert "Which source each value is of Name Students file (sis)" in seen.text
+    assert "E-mail Contacts file (office)" in seen.text
+    assert "1 contact has a value of it now" in source.text

@@ -24,7 +24,7 @@ from kinsync.store.models.records import (
 from kinsync.store.models.same_person import AlikePair, SamePerson, SamePersonPart
 from kinsync.store.models.searching import Quality, Reach, SearchKey, SearchState
 from kinsync.store.models.sharing import Edition, Event, Visible
-from kinsync.store.models.sources import Pull, Source, SourceMapping
+from kinsync.store.models.sources import Pull, Source, SourceMapping, SourcePriority
 from kinsync.store.models.uploads import (
     LoginFailure,
     SftpAccount,
@@ -70,6 +70,7 @@ __all__ = [
     "SftpName",
     "Source",
     "SourceMapping",
+    "SourcePriority",
     "Student",
     "Sync",
     "TeamMember",

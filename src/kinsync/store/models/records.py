@@ -142,6 +142,7 @@ class Student(Interval):
     zip = text_field()
     email = text_field()
     username = text_field()
+    sources = text_field()  # which values are of another source than the oldest: domain.priority
 
     class Meta(Interval.Meta):
         db_table = "student"
@@ -166,6 +167,7 @@ class Contact(Interval):
     more_emails = text_field()
     address = text_field()
     restricted = text_field()  # Y or null: the API's statements and the wall look at it
+    sources = text_field()  # as of a student
 
     class Meta(Interval.Meta):
         db_table = "contact"
@@ -186,6 +188,7 @@ class Relationship(Interval):
     relationship_source = text_field()
     flags = text_field()  # JSON, see domain.flags
     restricted = text_field()  # as of a contact
+    sources = text_field()  # as of a student
 
     class Meta(Interval.Meta):
         db_table = "relationship"

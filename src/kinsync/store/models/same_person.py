@@ -61,6 +61,7 @@ class SamePersonPart(models.Model):
     more_emails = text_field()
     address = text_field()
     restricted = text_field()
+    sources = text_field()
     ties = models.TextField()  # JSON, see domain.deciding
 
     class Meta:

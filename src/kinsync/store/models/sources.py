@@ -24,6 +24,7 @@ class Source(models.Model):
     credentials = models.TextField(default="")
     priority = models.IntegerField(default=1)
     state = models.JSONField(default=dict)  # services.known.Known, or nothing; no values of rows
+    paused_at = models.DateTimeField(null=True)  # since when nothing that arrives of it counts
     created_at = models.DateTimeField()
 
     class Meta:
@@ -76,3 +77,18 @@ class SourceMapping(models.Model):
 
     class Meta:
         db_table = "source_mapping"
+
+
+class SourcePriority(models.Model):
+    """One row is one version of whose values stand in a district; the highest is in use."""
+
+    pk = models.CompositePrimaryKey("district_id", "version")
+    district = models.ForeignKey(District, on_delete=models.PROTECT, db_index=False)
+    version = models.IntegerField()
+    order = models.JSONField(default=list)  # numbers of sources, the one that wins first
+    fields = models.JSONField(default=dict)  # field → the same, where it is another
+    saved_at = models.DateTimeField()
+    saved_by = models.TextField()
+
+    class Meta:
+        db_table = "source_priority"

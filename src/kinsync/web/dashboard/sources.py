@@ -21,7 +21,7 @@ from kinsync.services.known import in_words
 from kinsync.services.pause import time_zone
 from kinsync.services.people import EDITOR, OWNER
 from kinsync.services.timetables import DAYS, EVERY_DAY, STEPS, Times
-from kinsync.store import pulls, sources
+from kinsync.store import parts, pulls, sources
 from kinsync.store.sources import Source
 from kinsync.web.dashboard.visits import View, Visit, page, show, whole
 from kinsync.web.dashboard.ways import sftp_place
@@ -138,7 +138,9 @@ def _show_one(request: HttpRequest, visit: Visit, source: Source, **more: Any) -
         carried=_carried(line.route), pulls=_latest(source),
         settings=[(one, source.settings.get(one.name, one.default)) for one in line.route.settings],
         days=list(enumerate(DAYS)), every_day=EVERY_DAY, steps=STEPS, zones=_zones(),
-        zone=str(time_zone(visit.district)), sftp=sftp_place(request), **more,
+        zone=str(time_zone(visit.district)), sftp=sftp_place(request),
+        others=len(sources.list_sources(visit.district.id)) - 1,
+        bearing=parts.bearing(visit.district.id, visit.district.published, source.id), **more,
     )  # fmt: skip
 
 
@@ -236,5 +238,7 @@ def remove(request: HttpRequest, visit: Visit, source: Source) -> HttpResponse:
         raise ChangeInput(f"Type the name of the source, {source.name}, to remove it.")
     visit.record("removed a source", source.name)
     services.remove_source(visit.district, source)
-    messages.success(request, f"{source.name} is removed. What was published of it stays.")
+    is_alone = not sources.list_sources(visit.district.id)
+    meanwhile = "What was published of it stays" if is_alone else "The next sync is without it"
+    messages.success(request, f"{source.name} is removed. {meanwhile}.")
     return redirect("/sources")

@@ -87,6 +87,7 @@ SOURCE_STATES = {
     "Waiting": "busy",
     "Incomplete": "bad",
     "Not read yet": "calm",
+    "Paused": "warn",
 }
 PULL_STATES = {
     "complete": ("Whole", "good"),
