@@ -20,6 +20,7 @@ from kinsync.domain.frames import (
     HELD,
     KEYS,
     RELATIONSHIPS,
+    ROW_KEYS,
     STUDENTS,
     empty,
 )
@@ -141,6 +142,19 @@ class Intake:
         """How the rows ended (``frames.ENDS``), and keys of further parts (``frames.FURTHER``)."""
         ends = pl.concat([empty(ENDS), *self._spool.parts("ends")])
         return ends, pl.concat([empty(FURTHER), *self._spool.parts("further")])
+
+    def row_keys(self) -> pl.DataFrame:
+        """Of whom each row that was taken in speaks (``frames.ROW_KEYS``), file by file."""
+        rest, _ = self.ends()
+        pieces = [empty(ROW_KEYS)]
+        for number, start in reversed(list(enumerate(self._starts))):
+            mine, rest = rest.filter(pl.col("row") > start), rest.filter(pl.col("row") <= start)
+            place = (pl.col("row") - start) // self._columns[number].slots
+            file = pl.lit(self.sources[number].file.name).alias("file")
+            pieces.append(
+                mine.with_columns(file, row=place.cast(pl.UInt32)).select(ROW_KEYS.names())
+            )
+        return pl.concat(pieces)
 
     def add(self, rest: Rest) -> None:
         """Count rows that were not read because they end as they did last time."""

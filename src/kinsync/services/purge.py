@@ -131,7 +131,7 @@ class _Files:
         old = [
             name
             for name in subfolders(folder)
-            if name.endswith(UNFINISHED) or (are_lines_old and name.startswith(kept_lines.PREFIX))
+            if name.endswith(UNFINISHED) or (are_lines_old and name.startswith(kept_lines.PREFIXES))
         ]
         if not self.is_dry:
             for name in old:
