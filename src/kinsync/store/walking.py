@@ -251,6 +251,6 @@ def by_version(
             cursor.execute(OF_VERSION_END.format(table=table), values)
             last, looked = cursor.fetchone() or (None, 0)
             if looked >= budget:
-                return Found(keys, Place(number, "", last))
+                return Found(keys, Place(number, "", str(last)))
     rest = numbers[begin + MOST_VERSIONS :]
     return Found(keys, Place(rest[0], "", "") if rest else None)

@@ -2,11 +2,13 @@
 
 import csv
 import io
+import json
 from typing import Any
 
 import pytest
 
 from kinsync.store.database import connect
+from kinsync.web.dashboard.columns import COLUMNS
 from tests.web.dashboard.desk import Desk, Seen
 from tests.web.lakeside import (
     BRAM,
@@ -209,7 +211,12 @@ HOSTILE = (
 @pytest.mark.parametrize("words", HOSTILE)
 def test_hostile_words_in_every_field_stay_words(words: str, owner: Desk) -> None:
     every = ("sis_id", "phone", "phone_extension", "phone_type", "phone_type_source", "email")
-    add_contact("66b0000000000000000003e1", words, **dict.fromkeys(every, words))
+    more = {"phone": words, "extension": words, "type": words, "type_source": words}
+    add_contact(
+        "66b0000000000000000003e1", words, **dict.fromkeys(every, words),
+        address=json.dumps(dict.fromkeys(("street", "city", "state", "zip"), words)),
+        more_phones=json.dumps([more]), more_emails=json.dumps([words]), restricted="Y",
+    )  # fmt: skip
     with connect() as to:
         to.execute(
             "UPDATE student SET first_name = %s, grade = %s WHERE id = %s", (words, words, LEDA)
@@ -219,9 +226,13 @@ def test_hostile_words_in_every_field_stay_words(words: str, owner: Desk) -> Non
                    ("66b0000000000000000003e1", RUKMINI_LEDA))  # fmt: skip
         to.execute("UPDATE relationship SET type = %s, relationship_source = %s WHERE id = %s",
                    (words, words, RUKMINI_LEDA))  # fmt: skip
-    columns = {"q": "", "columns": "words"}
-    for tab in ("contacts", "student-contacts", "students"):
-        owner.send(f"/data-browser/{tab}", columns)
+        flags = {"order": words, "primary": words, "from": words, "until": words}
+        to.execute("UPDATE relationship SET flags = %s, restricted = 'Y' WHERE id = %s",
+                   (json.dumps(flags), RUKMINI_LEDA))  # fmt: skip
+    for tab, names in COLUMNS.items():
+        token = owner.see(f"/data-browser/{tab}").token
+        form: dict[str, Any] = {"q": "", "columns": [*names], "csrfmiddlewaretoken": token}
+        assert owner.post(f"/data-browser/{tab}", form).status == 200
     pages = [
         "/", "/data-browser/contacts", "/data-browser/student-contacts", "/data-browser/students",
         "/data-browser/schools", "/data-browser/contacts/66b0000000000000000003e1",

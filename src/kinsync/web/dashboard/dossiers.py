@@ -30,10 +30,12 @@ def student(request: HttpRequest, visit: Visit, id_: str) -> HttpResponse:
 def _dossier(request: HttpRequest, visit: Visit, table: str, id_: str) -> HttpResponse:
     wanted = read_request(visit, f"{table}s", request.GET)
     whose = visit.whose(wanted.version)
-    found = (dossier.contact if table == "contact" else dossier.student)(whose, id_)
+    reader = dossier.contact if table == "contact" else dossier.student
+    found = reader(whose, id_)
     own_id = found.record["id"]
     if own_id != id_:
-        return redirect(f"/data-browser/{table}s/{own_id}")
+        return redirect(f"/data-browser/{table}s/{own_id}{wanted.as_of}")
+    now = found if whose == visit.whose() else reader(visit.whose(), own_id)
     visit.record(f"looked at a {table}", table, version=wanted.version, subjects=[own_id])
     asked = disclosures.of_contact if table == "contact" else disclosures.of_student
     names = {row["sis_id"]: row["name"] or row["sis_id"] for row in browse.schools(whose)}
@@ -45,7 +47,7 @@ def _dossier(request: HttpRequest, visit: Visit, table: str, id_: str) -> HttpRe
         emails=dossier.emails_of(found.record) if table == "contact" else (),
         whence=_whence(visit, wanted.version, table, found),
         served=as_served(whose, visit.district, table, found),
-        applications=seen_by_applications(visit.district, table, own_id),
+        applications=seen_by_applications(visit.district, table, now),
         merged=dossier.merged_from(whose, own_id) if table == "contact" else {},
         is_withheld=table == "contact" and own_id in share.withheld(visit.district),
         disclosed=asked(visit.district, own_id)[:-ACTS_SHOWN - 1 : -1],

@@ -198,8 +198,8 @@ def flags(text: str | None) -> list[str]:
 @register.filter
 def more(row: Mapping[str, Any]) -> list[str]:
     """Every phone and e-mail of a contact behind the first."""
-    phones = json.loads(row.get("more_phones") or "[]")
-    return [_phone_in_words(one) for one in phones] + json.loads(row.get("more_emails") or "[]")
+    phones, emails = (json.loads(row.get(f"more_{name}") or "[]") for name in ("phones", "emails"))
+    return [*map(_phone_in_words, phones), *map(str, emails)]
 
 
 def _phone_in_words(one: Mapping[str, str | None]) -> str:

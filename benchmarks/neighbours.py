@@ -1,0 +1,73 @@
+"""A thousand districts beside the one that is measured: one is synced, the rest are copies."""
+
+import contextlib
+import csv
+import tempfile
+from pathlib import Path
+
+from psycopg import sql
+
+from benchmarks.measure import kinsync
+from kinsync import bootstrap
+from kinsync.domain.settings import Settings
+from kinsync.store.database import connect
+
+MODEL = "Neighbour"
+COPIED = ("version", "search_state", "school", "student", "contact", "relationship", "search_key")
+"""What a district's lists are made of."""
+ROWS = 300
+
+
+def add_neighbours(home: Path, file: Path, count: int) -> None:
+    """See that there are so many other districts, each with the first rows of ``file``."""
+    with tempfile.TemporaryDirectory(prefix="kinsync-bench-") as folder:
+        path = Path(folder) / "students.csv"
+        with file.open(newline="", encoding="utf-8") as whole, path.open("w", newline="") as part:
+            rows = csv.reader(whole)
+            csv.writer(part).writerows(row for row, _ in zip(rows, range(ROWS + 1), strict=False))
+        kinsync("district", "add", MODEL, home=home)
+        kinsync("sync", MODEL, "--file", str(path), home=home)
+    bootstrap.connect_database(Settings(home=home))
+    try:
+        from kinsync.services.browse import follow
+        from kinsync.store import records
+
+        model = records.find_district(MODEL)
+        follow(model.id)
+        _copy(model.id, count - 1)
+    finally:
+        bootstrap.leave_database()
+
+
+def _copy(model: int, count: int) -> None:
+    with contextlib.closing(connect()) as connection:
+        connection.execute(
+            "INSERT INTO district (public_id, name, published, created_at, settings)"
+            " SELECT substr(md5(name || n), 1, 24), name || ' ' || n, published, created_at,"
+            " settings FROM district, generate_series(1, %s) n WHERE id = %s"
+            " ON CONFLICT DO NOTHING",
+            (count, model),
+        )
+        for table in COPIED:
+            names = [
+                name
+                for (name,) in connection.execute(
+                    "SELECT column_name FROM information_schema.columns WHERE table_name = %s"
+                    " AND column_name <> 'district_id'",
+                    (table,),
+                )
+            ]
+            statement = sql.SQL(
+                "INSERT INTO {table} (district_id, {columns}) SELECT d.id, {theirs}"
+                " FROM {table} t, district d WHERE t.district_id = %s AND d.name LIKE %s"
+                " ON CONFLICT DO NOTHING"
+            ).format(
+                table=sql.Identifier(table),
+                columns=sql.SQL(", ").join(map(sql.Identifier, names)),
+                theirs=sql.SQL(", ").join(sql.Identifier("t", name) for name in names),
+            )
+            connection.execute(statement, (model, f"{MODEL} %"))
+        connection.commit()
+        connection.autocommit = True
+        for table in COPIED:
+            connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))
