@@ -23,7 +23,7 @@ import polars as pl
 
 from benchmarks.api import ADDRESS, DISTRICT, serving
 from benchmarks.measure import kinsync
-from benchmarks.neighbours import add_neighbours
+from benchmarks.neighbours import add_a_year, add_neighbours
 
 MUST_MS = 300
 """The 95th percentile of each kind of request that holds at 3,000,000 rows."""
@@ -46,6 +46,7 @@ def run(home: Path, file: Path, *, others: int = OTHERS, requests: int = REQUEST
     add_neighbours(home, file, others)
     kinsync("app", "add", "Reader", home=home)
     kinsync("connect", DISTRICT, "Reader", "--types", "Primary,Emergency", home=home)
+    add_a_year(home, DISTRICT)
     password = _password(home)
     with serving(home), httpx.Client(base_url=f"http://{ADDRESS}", timeout=120) as client:
         desk = _Desk(client, _sample(file))

@@ -39,6 +39,39 @@ def add_neighbours(home: Path, file: Path, count: int) -> None:
         bootstrap.leave_database()
 
 
+def add_a_year(home: Path, district: str) -> None:
+    """What a year leaves on record of a district: answers to applications, and acts of people."""
+    bootstrap.connect_database(Settings(home=home))
+    try:
+        with contextlib.closing(connect()) as connection:
+            connection.execute(ANSWERS, {"district": district, "count": 200_000})
+            connection.execute(ACTS, {"district": district, "count": 50_000})
+            connection.commit()
+            connection.autocommit = True
+            connection.execute("ANALYZE disclosure, dashboard_act")
+    finally:
+        bootstrap.leave_database()
+
+
+ANSWERS = """
+INSERT INTO disclosure (district_id, connection_id, edition, version, records, api, endpoint,
+    first_id, last_id, fields)
+SELECT d.id, n.id, 1, 1, 100, 'v3.1', 'users', low.id, low.id, 'name phone email'
+FROM district d JOIN connection n ON n.district_id = d.id,
+    generate_series(1, %(count)s) number,
+    LATERAL (SELECT id FROM contact c WHERE c.district_id = d.id
+        AND c.id > lpad(to_hex(number), 24, '6') LIMIT 1) low
+WHERE d.name = %(district)s
+"""
+ACTS = """
+INSERT INTO dashboard_act (district_id, user_id, email, what, about, version, records, subjects)
+SELECT d.id, 1, 'office@bench.example', 'looked at a list', 'contacts', 1, 50, seen.ids
+FROM district d, generate_series(1, %(count)s),
+    (SELECT string_agg(md5(n::text)::char(24), ' ') AS ids FROM generate_series(1, 50) n) seen
+WHERE d.name = %(district)s
+"""
+
+
 def _copy(model: int, count: int) -> None:
     with contextlib.closing(connect()) as connection:
         connection.execute(

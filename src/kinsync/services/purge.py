@@ -18,7 +18,16 @@ from kinsync.pipeline.identity import hashed, traits
 from kinsync.services import review
 from kinsync.services.returning import Keys
 from kinsync.services.uploads import Uploads
-from kinsync.store import accounts, kept_lines, queue, records, removal, retention, snapshots
+from kinsync.store import (
+    accounts,
+    kept_lines,
+    queue,
+    records,
+    removal,
+    retention,
+    search,
+    snapshots,
+)
 from kinsync.store.database import district_lock
 from kinsync.store.folders import remove, subfolders
 from kinsync.store.rewriting import Tidied, tidy
@@ -137,6 +146,8 @@ class _Files:
             for name in old:
                 remove(folder / name)
             self._forget_caches()
+            if are_lines_old:
+                search.forget_found(self.district.id)
         return len(old)
 
     def renew_cache(self) -> None:

@@ -138,10 +138,7 @@ def replace_found(district_id: int, version: int, found: Mapping[str, pl.DataFra
             return False
         if _versions(connection, district_id) != (version, version):
             return False
-        connection.execute(
-            "DELETE FROM search_key WHERE district_id = %s AND kind = ANY(%s)",
-            (district_id, [FOUND, FOUND + OF_STUDENT]),
-        )
+        _delete_found(connection, district_id)
         for table, pairs in found.items():
             kind = FOUND + (OF_STUDENT if table == "student" else 0)
             _add_found(connection, district_id, table, kind, pairs)
@@ -150,6 +147,28 @@ def replace_found(district_id: int, version: int, found: Mapping[str, pl.DataFra
         )
         connection.commit()
     return True
+
+
+def forget_found(district_id: int) -> None:
+    """Let nobody be found any more by what was wrong with their rows.
+
+    Raises:
+        TryAgainLater: the database is away.
+    """
+    with outages(doing="forgetting findings"), contextlib.closing(connect()) as connection:
+        take_turn(connection.cursor(), district_id)
+        _delete_found(connection, district_id)
+        connection.execute(
+            "UPDATE search_state SET found = 0 WHERE district_id = %s", (district_id,)
+        )
+        connection.commit()
+
+
+def _delete_found(connection: psycopg.Connection, district_id: int) -> None:
+    connection.execute(
+        "DELETE FROM search_key WHERE district_id = %s AND kind = ANY(%s)",
+        (district_id, [FOUND, FOUND + OF_STUDENT]),
+    )
 
 
 def _add_found(

@@ -226,7 +226,7 @@ def test_hostile_words_in_every_field_stay_words(words: str, owner: Desk) -> Non
                    ("66b0000000000000000003e1", RUKMINI_LEDA))  # fmt: skip
         to.execute("UPDATE relationship SET type = %s, relationship_source = %s WHERE id = %s",
                    (words, words, RUKMINI_LEDA))  # fmt: skip
-        flags = {"order": words, "primary": words, "from": words, "until": words}
+        flags = {"order": 1, "primary": words, "from": words, "until": words}
         to.execute("UPDATE relationship SET flags = %s, restricted = 'Y' WHERE id = %s",
                    (json.dumps(flags), RUKMINI_LEDA))  # fmt: skip
     for tab, names in COLUMNS.items():

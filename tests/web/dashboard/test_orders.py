@@ -30,19 +30,15 @@ def names_in_order(desk: Desk, address: str) -> list[str]:
 
 
 @pytest.mark.parametrize("narrowed", ["", "school=SCH-1", "changed=7"])
-@pytest.mark.parametrize(
-    ("tab", "order"), [(tab, order) for tab, orders in ORDERS.items() for order in orders]
-)
-def test_a_list_in_any_order_has_everybody_once(
-    tab: str, order: str, narrowed: str, crowd: Desk
-) -> None:
-    plain = names_in_order(crowd, f"/data-browser/{tab}?{narrowed}")
-    names = names_in_order(crowd, f"/data-browser/{tab}?order={order}&{narrowed}")
-
-    assert len(plain) > 60
-    assert sorted(names) == sorted(plain)
-    if order.removeprefix("-") == "name":
-        assert names == (plain if order == "name" else plain[::-1])
+def test_a_list_in_any_order_has_everybody_once(narrowed: str, crowd: Desk) -> None:
+    for tab, orders in ORDERS.items():
+        plain = names_in_order(crowd, f"/data-browser/{tab}?{narrowed}")
+        assert len(plain) > 60
+        for order in orders:
+            names = names_in_order(crowd, f"/data-browser/{tab}?order={order}&{narrowed}")
+            assert sorted(names) == sorted(plain), (tab, order)
+            if order.removeprefix("-") == "name":
+                assert names == (plain if order == "name" else plain[::-1])
 
 
 def test_lists_are_sorted_by_what_was_chosen(crowd: Desk) -> None:

@@ -1,8 +1,13 @@
 """Where a record came from: file, row, what was wrong there; and everybody of one finding."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
+from kinsync import bootstrap
 from kinsync.services.holds import approve
+from kinsync.services.purge import purge_district
 from kinsync.store import records
 from kinsync.store.database import connect
 from kinsync.web.dashboard.visits import tools
@@ -159,3 +164,16 @@ def test_what_is_not_kept_any_more_is_said_so(synced: Desk) -> None:
     forget_lines(tools().storage, records.find_district("Brookfield").public_id, keep=0)
 
     assert "not kept any more" in section(person(synced, "Parent Holm7"))
+
+
+def test_a_purge_of_findings_leaves_nobody_to_be_found_by_them(synced: Desk) -> None:
+    assert "Parent Holm3" in synced.see("/data-browser/contacts?finding=phone-length").text
+    purging = bootstrap.purge_tools(bootstrap.read_settings())
+    later = bootstrap.now() + timedelta(days=31)
+    purge_district(records.find_district("Brookfield").id, replace(purging, now=lambda: later))
+
+    with connect() as to:
+        [count] = to.execute("SELECT count(*) FROM search_key WHERE kind IN (5, 15)").fetchone()
+    assert count == 0
+    assert "Parent Holm3" not in synced.see("/data-browser/contacts?finding=phone-length").text
+    assert "not kept any more" in section(person(synced, "Parent Holm3"))

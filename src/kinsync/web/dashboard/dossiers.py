@@ -37,7 +37,6 @@ def _dossier(request: HttpRequest, visit: Visit, table: str, id_: str) -> HttpRe
         return redirect(f"/data-browser/{table}s/{own_id}{wanted.as_of}")
     now = found if whose == visit.whose() else reader(visit.whose(), own_id)
     visit.record(f"looked at a {table}", table, version=wanted.version, subjects=[own_id])
-    asked = disclosures.of_contact if table == "contact" else disclosures.of_student
     names = {row["sis_id"]: row["name"] or row["sis_id"] for row in browse.schools(whose)}
     return show(
         request, visit, table, place="browser", tab=f"{table}s", found=found,
@@ -50,7 +49,8 @@ def _dossier(request: HttpRequest, visit: Visit, table: str, id_: str) -> HttpRe
         applications=seen_by_applications(visit.district, table, now),
         merged=dossier.merged_from(whose, own_id) if table == "contact" else {},
         is_withheld=table == "contact" and own_id in share.withheld(visit.district),
-        disclosed=asked(visit.district, own_id)[:-ACTS_SHOWN - 1 : -1],
+        disclosed=disclosures.latest_of(visit.district, table, own_id)[:ACTS_SHOWN],
+        answers=disclosures.LATEST, acts=accounts.LATEST_ACTS,
         looked=accounts.acts(visit.district.id, subject=own_id, limit=ACTS_SHOWN),
         versions=[one for one in records.list_versions(visit.district.id) if not one.purged_at],
         details=STUDENT_DETAILS,
