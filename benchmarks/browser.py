@@ -23,7 +23,7 @@ import polars as pl
 
 from benchmarks.api import ADDRESS, DISTRICT, serving
 from benchmarks.measure import kinsync
-from benchmarks.neighbours import add_a_year, add_neighbours
+from benchmarks.neighbours import live_in
 
 MUST_MS = 300
 """The 95th percentile of each kind of request that holds at 3,000,000 rows."""
@@ -43,10 +43,9 @@ Asked = Callable[[], httpx.Request]
 
 def run(home: Path, file: Path, *, others: int = OTHERS, requests: int = REQUESTS) -> None:
     """Measure the pages of the district in ``home`` of which ``file`` is published."""
-    add_neighbours(home, file, others)
     kinsync("app", "add", "Reader", home=home)
     kinsync("connect", DISTRICT, "Reader", "--types", "Primary,Emergency", home=home)
-    add_a_year(home, DISTRICT)
+    live_in(home, DISTRICT, file, others)
     password = _password(home)
     with serving(home), httpx.Client(base_url=f"http://{ADDRESS}", timeout=120) as client:
         desk = _Desk(client, _sample(file))
@@ -72,10 +71,10 @@ def _show(name: str, desk: "_Desk", asked: Asked, requests: int) -> None:
 
 
 def _password(home: Path) -> str:
-    """The password of an owner of the district."""
-    command = [sys.executable, "-m", "kinsync", "user", "add", PERSON, "--district", DISTRICT]
+    """A new password of an owner of the district."""
+    kinsync("user", "add", PERSON, "--district", DISTRICT, "--role", "owner", home=home)
     told = subprocess.run(
-        [*command, "--role", "owner", "--json"],
+        [sys.executable, "-m", "kinsync", "user", "password", PERSON, "--json"],
         capture_output=True, text=True, check=True, env={**os.environ, "KINSYNC_HOME": str(home)},
     ).stdout  # fmt: skip
     return str(json.loads(told)["password"])
@@ -142,7 +141,7 @@ class _Desk:
             yield f"{tab}: a later page", self._later(tab)
         for tab, orders in ORDERS.items():
             for order in orders:
-                yield f"{tab}: by {order}", self._list(tab, order=lambda order=order: order)
+                yield f"{tab}: by {order}", self._list(tab, order=_always(order))
         yield from self._filters()
         yield from self._searches()
         yield (
@@ -159,7 +158,7 @@ class _Desk:
         )
         for tab in tabs:
             yield f"{tab}: as of version 1", self._list(tab, version=lambda: "1")
-            yield f"{tab}: CSV, first bytes", lambda tab=tab: self._get(f"/data-browser/{tab}.csv")
+            yield f"{tab}: CSV, first bytes", self._at(f"/data-browser/{tab}.csv")
         yield (
             "contacts: CSV of a school, first bytes",
             lambda: self._get("/data-browser/contacts.csv", school=self._row()["School_id"]),
@@ -178,7 +177,7 @@ class _Desk:
                 self._list(tab, relationship=lambda: self.dice.choice(RELATIONSHIPS)),
             )
             for missing in ("phone", "email", "both"):
-                yield f"{tab}: missing {missing}", self._list(tab, missing=lambda m=missing: m)
+                yield f"{tab}: missing {missing}", self._list(tab, missing=_always(missing))
             yield f"{tab}: changed last", self._list(tab, changed=lambda: "1")
             yield f"{tab}: changed in 7 versions", self._list(tab, changed=lambda: "7")
             yield f"{tab}: with a finding", self._list(tab, finding=lambda: self.dice.choice(FOUND))
@@ -198,7 +197,7 @@ class _Desk:
         for missing in ("contacts", "phone", "email", "both"):
             yield (
                 f"students: missing {missing}",
-                self._list("students", missing=lambda m=missing: m),
+                self._list("students", missing=_always(missing)),
             )
         yield "students: changed last", self._list("students", changed=lambda: "1")
         yield (
@@ -220,7 +219,7 @@ class _Desk:
             "a Kinsync id": lambda: self._who("contacts"),
         }
         for name, way in ways.items():
-            yield f"search for {name}", lambda way=way: self._find("contacts", way())
+            yield f"search for {name}", self._looking(way)
         yield "search for a SIS id", lambda: self._find("students", row()["Student_id"])
         yield (
             "search for a student",
@@ -244,6 +243,12 @@ class _Desk:
 
     def _get(self, path: str, **given: str) -> httpx.Request:
         return self.client.build_request("GET", path, params=given)
+
+    def _at(self, path: str) -> Asked:
+        return lambda: self._get(path)
+
+    def _looking(self, way: Callable[[], str]) -> Asked:
+        return lambda: self._find("contacts", way())
 
     def _list(self, tab: str, **given: Callable[[], str]) -> Asked:
         return lambda: self._get(
@@ -289,8 +294,12 @@ FOUND = (
 )
 
 
+def _always(value: str) -> Callable[[], str]:
+    return lambda: value
+
+
 def _is_sheet(answer: httpx.Response) -> bool:
-    return answer.headers.get("content-type", "").startswith("text/csv")
+    return str(answer.headers.get("content-type", "")).startswith("text/csv")
 
 
 def _next(page: str) -> str:

@@ -18,8 +18,9 @@ COPIED = ("version", "search_state", "school", "student", "contact", "relationsh
 ROWS = 300
 
 
-def add_neighbours(home: Path, file: Path, count: int) -> None:
-    """See that there are so many other districts, each with the first rows of ``file``."""
+def live_in(home: Path, district: str, file: Path, count: int) -> None:
+    """See that there are so many other districts, each with the first rows of ``file``, and on
+    record of ``district`` what a year leaves: answers to applications, and acts of people."""
     with tempfile.TemporaryDirectory(prefix="kinsync-bench-") as folder:
         path = Path(folder) / "students.csv"
         with file.open(newline="", encoding="utf-8") as whole, path.open("w", newline="") as part:
@@ -35,22 +36,18 @@ def add_neighbours(home: Path, file: Path, count: int) -> None:
         model = records.find_district(MODEL)
         follow(model.id)
         _copy(model.id, count - 1)
+        _add_a_year(district)
     finally:
         bootstrap.leave_database()
 
 
-def add_a_year(home: Path, district: str) -> None:
-    """What a year leaves on record of a district: answers to applications, and acts of people."""
-    bootstrap.connect_database(Settings(home=home))
-    try:
-        with contextlib.closing(connect()) as connection:
-            connection.execute(ANSWERS, {"district": district, "count": 200_000})
-            connection.execute(ACTS, {"district": district, "count": 50_000})
-            connection.commit()
-            connection.autocommit = True
-            connection.execute("ANALYZE disclosure, dashboard_act")
-    finally:
-        bootstrap.leave_database()
+def _add_a_year(district: str) -> None:
+    with contextlib.closing(connect()) as connection:
+        connection.execute(ANSWERS, {"district": district, "count": 200_000})
+        connection.execute(ACTS, {"district": district, "count": 50_000})
+        connection.commit()
+        connection.autocommit = True
+        connection.execute("ANALYZE disclosure, dashboard_act")
 
 
 ANSWERS = """

@@ -162,12 +162,22 @@ def _page(whose: Whose, table: str, wanted: Filter, after: Place | None, limit: 
 
 
 def _by_id(cursor: Any, whose: Whose, table: str, id_: str) -> ordering.Ordered:
-    keys = ("id", "legacy_id") if table == "contact" else ("id",)
-    for key in keys:
-        for row in browsing.history(cursor, table, whose.district_id, key, id_):
+    """Whom any id names: of a contact those of each API version, and of who was merged as well."""
+    for own in _own_ids(cursor, whose, table, id_):
+        for row in browsing.history(cursor, table, whose.district_id, "id", own):
             if row["since"] <= whose.version < row["until"]:
-                return ordering.Ordered([(row["id"], row["since"])], None)
+                return ordering.Ordered([(own, row["since"])], None)
     return ordering.Ordered([], None)
+
+
+def _own_ids(cursor: Any, whose: Whose, table: str, id_: str) -> Iterator[str]:
+    yield id_
+    if table == "contact":
+        for key, of, name in (("legacy_id", "contact", "id"), ("id", "relationship", "contact_id")):
+            rows = browsing.history(cursor, of, whose.district_id, key, id_)
+            yield from dict.fromkeys(str(row[name]) for row in rows)
+        other = browsing.merged_into(cursor, whose.district_id, id_)
+        yield from [other] if other else []
 
 
 def places(whose: Whose) -> tuple[dict[str, int], dict[str, int]]:

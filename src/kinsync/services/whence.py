@@ -24,7 +24,7 @@ from kinsync.store.gate import district_reader
 from kinsync.store.records import District, Sync
 from kinsync.store.storage import Storage, scan_findings
 
-RECENT = 50
+RECENT = 20
 """Syncs among which the delivery that is published is looked for."""
 MOST_ROWS = 200
 """Rows of one record that are shown."""
@@ -60,11 +60,6 @@ class Whence:
 
     sync: Sync
     rows: Sequence[Spoken]
-
-    @property
-    def findings(self) -> list[tuple[Spoken, Met]]:
-        """What was wrong, row by row."""
-        return [(row, met) for row in self.rows for met in row.met]
 
 
 def delivered(district: District, storage: Storage) -> Sync | None:
@@ -107,11 +102,12 @@ def _whence(
     if sync is None:
         return None
     is_theirs = pl.col("student").is_in(_hashes(students).implode())
-    is_meant = is_theirs if contact is None else is_theirs & _is_of(contact)
     with ExitStack() as files:
         keys = files.enter_context(row_keys.row_keys(storage, district.public_id, sync))
-        rows = keys.filter(is_meant).select("file", "row").unique().sort("file", "row")
-        some = rows.head(MOST_ROWS).collect()
+        rows = keys.filter(is_theirs).collect()  # few of very many
+        if contact is not None:
+            rows = rows.filter(_is_of(contact))
+        some = rows.select("file", "row").unique().sort("file", "row").head(MOST_ROWS)
         folder = storage.sync(district.public_id, sync.id)
         findings = files.enter_context(scan_findings(folder))
         is_there = pl.col("row").is_in(some["row"].implode())

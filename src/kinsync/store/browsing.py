@@ -10,6 +10,9 @@ from django.db.backends.utils import CursorWrapper
 
 from kinsync.store.statements import CURRENT
 
+UNTOLD = 2**62
+"""How many records a version made that does not say it: perhaps very many."""
+
 
 def intervals(
     cursor: CursorWrapper, table: str, district_id: int, keys: Sequence[tuple[str, int]]
@@ -42,14 +45,15 @@ def values(
 
 
 def versions(cursor: CursorWrapper, scope: Mapping[str, int], kind: str) -> list[tuple[int, int]]:
-    """The versions up to the one that is read which made records of a kind, and how many."""
+    """The versions up to the one that is read which made records of a kind, and about how many."""
     cursor.execute(
-        "SELECT number, coalesce((counts->'changes'->%(kind)s->>'created')::int, 0)"
-        " + coalesce((counts->'changes'->%(kind)s->>'updated')::int, 0) FROM version"
-        " WHERE district_id = %(district)s AND number <= %(version)s ORDER BY number",
+        "SELECT number, (changes->>'created')::bigint + (changes->>'updated')::bigint"
+        " FROM (SELECT number, counts->'changes'->%(kind)s AS changes FROM version"
+        " WHERE district_id = %(district)s AND number <= %(version)s) v ORDER BY number",
         {**scope, "kind": kind},
     )
-    return [(int(number), int(count)) for number, count in cursor.fetchall() if count]
+    told = [(int(number), UNTOLD if count is None else int(count)) for number, count in cursor]
+    return [(number, count) for number, count in told if count]
 
 
 TIES = (

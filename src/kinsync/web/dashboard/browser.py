@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,11 +16,14 @@ from django.http import (
 )
 from django.shortcuts import redirect
 
+from kinsync.domain.errors import ChangeInput
 from kinsync.domain.rules import RULES, Rule
 from kinsync.domain.vocabulary import RELATIONSHIPS, TYPES
 from kinsync.services import browse, whence
 from kinsync.services.browse import Filter, Page, Place, Whose
+from kinsync.services.pause import time_zone
 from kinsync.services.people import VIEWER
+from kinsync.store import records
 from kinsync.web.dashboard import columns, sheets
 from kinsync.web.dashboard.addresses import seal, unseal
 from kinsync.web.dashboard.columns import COLUMNS, ORDERS
@@ -36,6 +40,7 @@ MISSING = {
     },
 }
 FILTERS = ("school", "grade", "type", "relationship", "missing", "finding", "order")
+WHEN = ("changed", "since")
 READERS: Mapping[str, Callable[[Whose, Filter, Place | None], Page]] = {
     "contacts": browse.contacts,
     "student-contacts": browse.student_contacts,
@@ -80,7 +85,7 @@ def read_request(visit: Visit, tab: str, given: QueryDict) -> Request:
         ChangeInput: it is purged.
     """
     district = visit.district
-    names = (*FILTERS, "changed", "find", "version")
+    names = (*FILTERS, *WHEN, "find", "version")
     parameters = {name: str(given[name]) for name in names if given.get(name)}
     at = district.published
     if "version" in parameters:
@@ -88,7 +93,6 @@ def read_request(visit: Visit, tab: str, given: QueryDict) -> Request:
         if not 0 < at <= district.published:
             raise Http404
         browse.check_kept(visit.whose(at))
-    changed = parameters.get("changed", "")
     if parameters.get("order", "name").removeprefix("-") not in browse.ORDERS[table_of(tab)]:
         del parameters["order"]
     if at != district.published or parameters.get("finding", "") not in RULES:
@@ -97,13 +101,34 @@ def read_request(visit: Visit, tab: str, given: QueryDict) -> Request:
         tab,
         Filter(
             text=str(unseal(parameters.get("find", ""), district.public_id) or ""),
-            changed=at - int(changed) if changed in CHANGED else None,
+            changed=_changed(visit, at, parameters),
             **{name: parameters.get(name, "") for name in FILTERS},
         ),
         at,
         _place(unseal(str(given.get("after", "")), district.public_id)),
         parameters,
     )
+
+
+def _changed(visit: Visit, at: int, parameters: Mapping[str, str]) -> int | None:
+    """The version behind which somebody must have changed; None where that is not asked.
+
+    Raises:
+        ChangeInput: the day is none.
+    """
+    told = parameters.get("changed", "")
+    behind = [at - int(told)] if told in CHANGED else []
+    if day := parameters.get("since"):
+        moment = _midnight(visit, day)
+        behind.append(records.first_version_after(visit.district.id, moment, at=visit.at) - 1)
+    return max(behind, default=None)
+
+
+def _midnight(visit: Visit, day: str) -> datetime:
+    try:
+        return datetime.combine(date.fromisoformat(day), time(), time_zone(visit.district))
+    except ValueError:
+        raise ChangeInput("That is no day. Write it like 2026-08-15.") from None
 
 
 def table_of(tab: str) -> str:
@@ -152,13 +177,14 @@ def _list(tab: str) -> Callable[..., HttpResponseBase]:
 def _look_for(request: HttpRequest, visit: Visit, tab: str) -> HttpResponse:
     """From what was typed to the address of its list."""
     given = request.POST
-    parameters = {name: given[name] for name in (*FILTERS, "changed", "version") if given.get(name)}
+    parameters = {name: given[name] for name in (*FILTERS, *WHEN, "version") if given.get(name)}
     if text := given.get("q", "").strip()[:200]:
         parameters["find"] = seal(text, visit.district.public_id)
-    if "columns" in given:
-        columns.choose(request, tab, given.getlist("columns"))
     address = f"/data-browser/{tab}" + (f"?{urlencode(parameters)}" if parameters else "")
-    return redirect(address)
+    answer = redirect(address)
+    if "columns" in given:
+        columns.remember(answer, tab, given.getlist("columns"))
+    return answer
 
 
 def _is_ready(visit: Visit, wanted: Request) -> bool:

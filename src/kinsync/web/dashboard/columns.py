@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "contacts": {
@@ -57,15 +58,30 @@ ORDERS: Mapping[str, Mapping[str, str]] = {
 """Columns that sort, and the order that each begins with (``services.filters.ORDERS``)."""
 
 
+COOKIE_SECONDS = 365 * 24 * 60 * 60
+
+
 def chosen(request: HttpRequest, tab: str) -> list[str]:
     """The columns that are shown, in their order."""
-    names = request.session.get(f"columns:{tab}", FIRST_COLUMNS[tab])
+    remembered = request.COOKIES.get(_cookie(tab))
+    names = FIRST_COLUMNS[tab] if remembered is None else remembered.split(".")
     return [name for name in COLUMNS[tab] if name in names]
 
 
-def choose(request: HttpRequest, tab: str, names: list[str]) -> None:
-    """Remember which are shown."""
-    request.session[f"columns:{tab}"] = [name for name in names if name in COLUMNS[tab]]
+def remember(response: HttpResponse, tab: str, names: list[str]) -> None:
+    """Have the browser remember which are shown; there is nothing of anybody in it."""
+    response.set_cookie(
+        _cookie(tab),
+        ".".join(name for name in COLUMNS[tab] if name in names),
+        max_age=COOKIE_SECONDS,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _cookie(tab: str) -> str:
+    return f"kinsync_columns_{tab}"
 
 
 def other_way(order: str) -> str:
