@@ -20,7 +20,6 @@ from kinsync.domain.frames import (
     HELD,
     KEYS,
     RELATIONSHIPS,
-    ROW_KEYS,
     STUDENTS,
     empty,
 )
@@ -35,7 +34,7 @@ from kinsync.pipeline.link import link, repeated
 from kinsync.pipeline.map import Columns
 from kinsync.pipeline.sis_ids import judge_sis_ids, rows_to_judge
 from kinsync.pipeline.told_apart import Anchors, told_apart
-from kinsync.services.across_rows import FIELDS, TOLD, places_of
+from kinsync.services.across_rows import FIELDS, TOLD, by_file, places_of
 from kinsync.services.counts import Counts, Rest
 from kinsync.services.refine import FIRSTS, LONE, Refined, Refinery
 from kinsync.services.side_by_side import Progress, side_by_side, watched
@@ -145,16 +144,9 @@ class Intake:
 
     def row_keys(self) -> pl.DataFrame:
         """Of whom each row that was taken in speaks (``frames.ROW_KEYS``), file by file."""
-        rest, _ = self.ends()
-        pieces = [empty(ROW_KEYS)]
-        for number, start in reversed(list(enumerate(self._starts))):
-            mine, rest = rest.filter(pl.col("row") > start), rest.filter(pl.col("row") <= start)
-            place = (pl.col("row") - start) // self._columns[number].slots
-            file = pl.lit(self.sources[number].file.name).alias("file")
-            pieces.append(
-                mine.with_columns(file, row=place.cast(pl.UInt32)).select(ROW_KEYS.names())
-            )
-        return pl.concat(pieces)
+        slots = [columns.slots for columns in self._columns]
+        names = [source.file.name for source in self.sources]
+        return by_file(self.ends()[0], list(zip(names, self._starts, slots, strict=True)))
 
     def add(self, rest: Rest) -> None:
         """Count rows that were not read because they end as they did last time."""
