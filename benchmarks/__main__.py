@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import api, sftp, upkeep
+from benchmarks import api, browser, sftp, upkeep
 from benchmarks.measure import Measured, bare_read, kinsync
 
 MUST = {
@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--sftp-clients", type=int, default=sftp.CLIENTS, help="0 leaves SFTP out")
     parser.add_argument("--sftp-large-mb", type=int, default=700, help="0 leaves it out")
     parser.add_argument("--no-api", action="store_true", help="leave the API's tables out")
+    parser.add_argument("--no-browser", action="store_true", help="leave the Data Browser out")
     parser.add_argument("--upkeep", action="store_true", help="backup, restore and purge as well")
     asked = parser.parse_args()
     found: dict[int, dict[str, Measured]] = {}
@@ -54,6 +55,7 @@ def main() -> None:
                 Path(folder),
                 asked.data or Path(folder),
                 with_api=with_api,
+                with_browser=rows == max(sizes) and not asked.no_browser,
                 with_upkeep=asked.upkeep,
             )
     for rows in sorted(found):
@@ -66,9 +68,15 @@ def main() -> None:
 
 
 def run(
-    rows: int, folder: Path, data: Path, *, with_api: bool, with_upkeep: bool
+    rows: int,
+    folder: Path,
+    data: Path,
+    *,
+    with_api: bool,
+    with_browser: bool,
+    with_upkeep: bool,
 ) -> dict[str, Measured]:
-    """Measure one size and print its table, and those of the API and of upkeep over it."""
+    """Measure one size, and the API, the Data Browser and upkeep over it; print their tables."""
     night1, night2 = generated(rows, data)
     yardstick = statistics.median(bare_read(night1).seconds for _ in range(YARDSTICK_RUNS))
     size = night1.stat().st_size
@@ -94,6 +102,8 @@ def run(
         show(name, measured[name], yardstick)
     if with_api:
         api.run(home, night1)
+    if with_browser:
+        browser.run(home, night1)
     if with_upkeep:
         print()
         upkeep.run(home, yardstick, ["backup", "restore", "purge"])

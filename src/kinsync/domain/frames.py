@@ -150,6 +150,7 @@ ENDS = pl.Schema(
         "sis_id": pl.UInt64(),
         "phone": pl.UInt64(),
         "email": pl.UInt64(),
+        "name": pl.UInt64(),  # of the contact; of kept rows alone
         "published": pl.UInt8(),
         "held": pl.UInt8(),
         "collapsed": pl.UInt8(),
@@ -162,6 +163,15 @@ ENDS = pl.Schema(
     }
 )
 """How each row of a delivery ended: keys, and what the row adds to each count."""
+
+ROW_KEYS = pl.Schema(
+    {
+        "file": pl.String(),
+        "row": pl.UInt32(),  # as a spreadsheet counts it, in that file
+        **{name: ENDS[name] for name in ("student", "sis_id", "phone", "email", "name")},
+    }
+)
+"""Of whom each row speaks: one row is one contact of one row of a file, with keys as in KEYS."""
 
 FURTHER = pl.Schema({"row": pl.UInt32(), "phone": pl.UInt64(), "email": pl.UInt64()})
 """Keys of further parts: one row is one phone and address of a row that holds several."""

@@ -16,6 +16,7 @@ from kinsync.services.sync import Tools
 from kinsync.services.webhooks import Tools as WebhookTools
 from kinsync.services.webhooks import deliver_due
 from kinsync.services.webhooks import queue_due as queue_due_webhooks
+from kinsync.services.whence import find_all
 from kinsync.store import queue, records
 from kinsync.store.sources import source
 
@@ -69,6 +70,7 @@ def sync_district(context: JobContext, district_id: int) -> None:
     queue_due_webhooks(workshop.tools.now())
     _report(district_id, workshop, has_failed=False)
     follow(district_id)
+    find_all(district_id, workshop.tools.storage)
 
 
 @tasks.task(name=queue.PULL, queue=queue.QUEUE, retry=AGAIN_SLOWLY, pass_context=True)

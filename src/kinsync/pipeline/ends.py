@@ -9,7 +9,8 @@ from kinsync.domain.frames import ENDS, FURTHER, KEYS
 from kinsync.pipeline.emails import comparable_email
 from kinsync.pipeline.phones import comparable_phone
 
-_KEYS = ("student", "sis_id", "phone", "email")
+_TIES = ("student", "sis_id", "phone", "email")
+_KEYS = (*_TIES, "name")
 
 
 def ends_of(
@@ -83,9 +84,9 @@ def held_keys(held: pl.DataFrame) -> pl.DataFrame:
         "row",
         *(
             pl.when(pl.col(name).is_not_null()).then(pl.col(name).hash()).alias(name)
-            for name in _KEYS
+            for name in _TIES
         ),
-    ).cast({name: KEYS[name] for name in _KEYS})
+    ).cast({name: KEYS[name] for name in _TIES})
 
 
 def _as_ends(frame: pl.DataFrame) -> pl.DataFrame:

@@ -5,18 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import polars as pl
-
 from kinsync.domain.errors import ChangeInput
 from kinsync.domain.vocabulary import default_vocabulary
-from kinsync.pipeline.names import searchable
-from kinsync.pipeline.text import fold
-from kinsync.services import beside
+from kinsync.services import beside, ordering
+from kinsync.services.filters import ORDERS, Filter
 from kinsync.store import browsing, records, search
-from kinsync.store.browsing import Condition, Found, Place, Range
 from kinsync.store.gate import district_reader
+from kinsync.store.walking import Place
 
-__all__ = ["Filter", "Page", "Place", "Whose"]
+__all__ = ["ORDERS", "Filter", "Page", "Place", "Whose"]
 
 Row = dict[str, Any]
 
@@ -25,27 +22,11 @@ PAGE = 50
 CSV_PAGE = 2_000
 INLINE_ROWS = 20_000
 """Records behind up to which a request adds keys itself; a few more than a night changes."""
-FEWEST_DIGITS = 4
 GRADES = tuple(dict.fromkeys(default_vocabulary().words["grade"].values()))
 BEFORE_FIRST = (
     "InfantToddler", "Preschool", "PreKindergarten", "TransitionalKindergarten", "Kindergarten",
 )  # fmt: skip
 """Grades in our words, in their order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which people are looked for; "" is any."""
-
-    text: str = ""
-    school: str = ""
-    grade: str = ""
-    type: str = ""
-    relationship: str = ""
-    missing: str = ""
-    """phone, email, both; of students also: contacts."""
-    changed: int | None = None
-    """Only who changed after that version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +49,8 @@ class Page:
     after: Place | None
     is_cut: bool = False
     """Whether the page ended because enough was looked at, and not because it was full."""
+    is_sorted: bool = True
+    """Whether it is in the order that was asked for; a search that finds too many is not."""
 
 
 # -- keys ----------------------------------------------------------------------------------------
@@ -164,152 +147,37 @@ def all_pages(whose: Whose, table: str, wanted: Filter) -> Iterator[Page]:
 
 def _page(whose: Whose, table: str, wanted: Filter, after: Place | None, limit: int) -> Page:
     with district_reader(whose.district_id) as cursor:
-        found = _found(cursor, whose, table, wanted, after, limit)
+        id_ = wanted.text.strip().lower()
+        if OBJECT_ID.fullmatch(id_):
+            found = _by_id(cursor, whose, table, id_)
+        else:
+            found = ordering.found(cursor, whose.scope, table, wanted, after, limit)
         rows = browsing.intervals(cursor, table, whose.district_id, found.keys)
         by_id: dict[str, list[Row]] = {row["id"]: [] for row in rows}
         for tie in browsing.ties(cursor, whose.scope, table, list(by_id)):
             by_id[tie[f"{table}_id"]].append(tie)
     seen = {row["id"]: {**row, "ties": by_id[row["id"]]} for row in rows}
     is_cut = found.after is not None and len(found.keys) < limit
-    return Page(list(seen.values()), found.after, is_cut)
+    return Page(list(seen.values()), found.after, is_cut, found.is_sorted)
 
 
-def _found(
-    cursor: Any, whose: Whose, table: str, wanted: Filter, after: Place | None, limit: int
-) -> Found:
-    if OBJECT_ID.fullmatch(wanted.text.strip().lower()):
-        return _by_id(cursor, whose, table, wanted.text.strip().lower())
-    if not wanted.text.strip() and (wanted.school or wanted.changed is not None):
-        found = _few(cursor, whose, table, wanted, after, limit)
-        if found is not None:
-            return found
-    return browsing.walk(
-        cursor,
-        table,
-        ranges(wanted.text, search.OF_STUDENT if table == "student" else 0),
-        _condition(table, wanted),
-        whose.scope,
-        after=after,
-        limit=limit,
-    )
-
-
-def _by_id(cursor: Any, whose: Whose, table: str, id_: str) -> Found:
-    keys = ("id", "legacy_id") if table == "contact" else ("id",)
-    for key in keys:
-        for row in browsing.history(cursor, table, whose.district_id, key, id_):
+def _by_id(cursor: Any, whose: Whose, table: str, id_: str) -> ordering.Ordered:
+    """Whom any id names: of a contact those of each API version, and of who was merged as well."""
+    for own in _own_ids(cursor, whose, table, id_):
+        for row in browsing.history(cursor, table, whose.district_id, "id", own):
             if row["since"] <= whose.version < row["until"]:
-                return Found([(row["id"], row["since"])], None)
-    return Found([], None)
+                return ordering.Ordered([(own, row["since"])], None)
+    return ordering.Ordered([], None)
 
 
-def _few(
-    cursor: Any, whose: Whose, table: str, wanted: Filter, after: Place | None, limit: int
-) -> Found | None:
-    condition = _condition(table, wanted)
-    sources = f"{table} k"
-    if wanted.school:
-        sources = browsing.AT_SCHOOL[table]
-        condition = Condition(
-            f"{browsing.OF_SCHOOL[table]} AND {condition.sql}",
-            {**condition.values, "school": wanted.school},
-        )
-    rows = browsing.few(cursor, sources, condition, whose.scope, browsing.NAMES[table])
-    if rows is None:
-        return None
-    frame = pl.DataFrame(
-        rows, schema={"id": pl.String, "since": pl.Int32, "name": pl.String}, orient="row"
-    )
-    frame = frame.with_columns(key=search.sort_keys(frame["name"])).sort("key", "id")
-    if after is not None:
-        key, id_ = pl.col("key"), pl.col("id")
-        is_later = (key > after.key) | ((key == after.key) & (id_ > after.id))
-        frame = frame.filter(is_later)
-    page = frame.head(limit)
-    end = Place(0, *page.select("key", "id").row(-1)) if frame.height > limit else None
-    return Found(page.select("id", "since").rows(), end)
-
-
-def ranges(text: str, first: int = 0) -> list[Range]:
-    """Where to look for what somebody typed: names, then phones, addresses and ids."""
-    text = text.strip()
-    if not text:
-        return [Range(first + search.SURNAME)]
-    found: list[Range] = []
-    words = [word for word in (searchable(pl.Series([text]))[0] or "").split(" ") if word]
-    if words and "@" not in text:
-        longest = max(words, key=len)
-        others = list(words)
-        others.remove(longest)
-        found += [
-            Range(first + kind, longest, tuple(others)) for kind in (search.SURNAME, search.NAME)
-        ]
-    digits = re.sub(r"\D", "", text)
-    if first == 0 and len(digits) >= FEWEST_DIGITS and re.fullmatch(r"[\d\s().+\-/]+", text):
-        national = digits[1:] if len(digits) == 11 and digits.startswith("1") else digits
-        found.append(Range(search.PHONE, national[::-1]))
-    if " " not in text:
-        found.append(Range(first + search.EMAIL, fold(pl.Series([text]))[0]))
-        found.append(Range(first + search.SIS_ID, text.lower()))
-    return found
-
-
-# -- filters -------------------------------------------------------------------------------------
-
-_TIE = (
-    "EXISTS (SELECT FROM relationship r{join} WHERE r.district_id = %(district)s"
-    " AND r.{side}_id = k.id AND r.since <= %(version)s AND %(version)s < r.until{terms})"
-)
-_ITS_STUDENT = (
-    " JOIN student st ON st.district_id = r.district_id AND st.id = r.student_id"
-    " AND st.since <= %(version)s AND %(version)s < st.until"
-)
-_ITS_CONTACT = (
-    " JOIN contact co ON co.district_id = r.district_id AND co.id = r.contact_id"
-    " AND co.since <= %(version)s AND %(version)s < co.until"
-)
-_MISSING = {
-    ("contact", "phone"): "k.phone IS NULL",
-    ("contact", "email"): "k.email IS NULL",
-    ("contact", "both"): "k.phone IS NULL AND k.email IS NULL",
-    ("student", "contacts"): "NOT " + _TIE.format(join="", side="student", terms=""),
-    ("student", "phone"): "NOT "
-    + _TIE.format(join=_ITS_CONTACT, side="student", terms=" AND co.phone IS NOT NULL"),
-    ("student", "email"): "NOT "
-    + _TIE.format(join=_ITS_CONTACT, side="student", terms=" AND co.email IS NOT NULL"),
-    ("student", "both"): "NOT "
-    + _TIE.format(
-        join=_ITS_CONTACT,
-        side="student",
-        terms=" AND coalesce(co.phone, co.email) IS NOT NULL",
-    ),
-}
-
-
-def _condition(table: str, wanted: Filter) -> Condition:
-    """What a record has to be like, beside the text."""
-    terms = ["TRUE"]
-    if (table, wanted.missing) in _MISSING:
-        terms.append(_MISSING[table, wanted.missing])
-    if wanted.changed is not None:
-        terms.append("k.since > %(changed)s")
-    of_student = {"school": "school_sis_id", "grade": "grade"}
-    of_tie = {"type": "type", "relationship": "relationship"}
-    asked = {name for name in (*of_student, *of_tie) if getattr(wanted, name)}
-    if table == "student":
-        terms += [f"k.{of_student[name]} = %({name})s" for name in sorted(asked & set(of_student))]
-        asked -= set(of_student)
-    if asked:
-        join = _ITS_STUDENT if asked & set(of_student) else ""
-        columns = [
-            f" AND st.{of_student[name]} = %({name})s"
-            if name in of_student
-            else f" AND r.{of_tie[name]} = %({name})s"
-            for name in sorted(asked)
-        ]
-        terms.append(_TIE.format(join=join, side=table, terms="".join(columns)))
-    values = {name: getattr(wanted, name) for name in (*of_student, *of_tie, "changed")}
-    return Condition(" AND ".join(terms), values)
+def _own_ids(cursor: Any, whose: Whose, table: str, id_: str) -> Iterator[str]:
+    yield id_
+    if table == "contact":
+        for key, of, name in (("legacy_id", "contact", "id"), ("id", "relationship", "contact_id")):
+            rows = browsing.history(cursor, of, whose.district_id, key, id_)
+            yield from dict.fromkeys(str(row[name]) for row in rows)
+        other = browsing.merged_into(cursor, whose.district_id, id_)
+        yield from [other] if other else []
 
 
 def places(whose: Whose) -> tuple[dict[str, int], dict[str, int]]:

@@ -12,7 +12,10 @@ from kinsync.store.disclosures import Disclosed, Disclosure, put_on_record
 if TYPE_CHECKING:
     from kinsync.store.records import District  # it brings Polars, which no web process needs
 
-__all__ = ["Disclosed", "Disclosure", "of_contact", "of_student", "put_on_record"]
+__all__ = ["Disclosed", "Disclosure", "latest_of", "of_contact", "of_student", "put_on_record"]
+
+LATEST = 5_000
+"""Answers that a page about one person looks through: it has to be there at once."""
 
 
 def of_student(
@@ -62,6 +65,22 @@ def of_contact(
     if not ids:
         raise NotFound(f"No version of {district.name} has a contact with that id.")
     return disclosures.named(district.id, contacts=ids, since=since)
+
+
+def latest_of(district: "District", kind: str, id_: str) -> list[Disclosure]:
+    """Answers among the district's latest ``LATEST`` that named a contact, or a contact of a
+    student, the latest first.
+
+    Args:
+        kind: ``contact`` or ``student``.
+        id_: an id in v3, of the published version or of one before it.
+    """
+    if kind == "student":
+        found = disclosures.named(district.id, students=[id_], most=LATEST)
+    else:
+        ids = disclosures.merged_ids(district.id, id_)
+        found = disclosures.named(district.id, contacts=ids, most=LATEST)
+    return found[::-1]
 
 
 def _hashes(district: "District", kind: str, reference: str, keys: Sequence[bytes]) -> list[str]:

@@ -40,6 +40,8 @@ class Dossier:
     source. So do ``ties``, each for itself, under ``origins``."""
 
 
+TOLD = ("type", "relationship", "flags", "restricted")
+"""What is said of a relationship that begins or ends."""
 NOT_HISTORY = {"district_id", "id", "since", "until", "created", "legacy_id", MARKS}
 KINDS = {"contact": CONTACT, "student": STUDENT, "relationship": RELATIONSHIP}
 
@@ -196,7 +198,7 @@ def _whole(rows: Sequence[Row], moment: Moment) -> list[tuple[str, Any, Any]]:
     is_end = moment.what == "deleted"
     key = "until" if is_end else "since"
     row = next((row for row in rows if row[key] == moment.version), rows[-1])
-    pairs = [(name, row[name]) for name in ("type", "relationship") if row[name]]
+    pairs = [(name, row[name]) for name in TOLD if row[name]]
     return [(name, value, None) if is_end else (name, None, value) for name, value in pairs]
 
 

@@ -8,6 +8,7 @@ from kinsync.services.adopted import settle_waiting_ids
 from kinsync.services.sync import Tools
 from kinsync.store import publish, records, storage
 from kinsync.store.database import district_lock
+from kinsync.store.kept_lines import forget_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ def approve(
         )
         publish.publish(publication, storage=tools.storage, step=tools.step)
         settle_waiting_ids(district.id, held.changes)
+        forget_lines(tools.storage, district.public_id, keep=held.sync.id)
         return records.find_sync(district.id, held.sync.id)
 
 

@@ -33,7 +33,7 @@ from kinsync.pipeline.link import link, repeated
 from kinsync.pipeline.map import Columns
 from kinsync.pipeline.sis_ids import judge_sis_ids, of_later_sources, rows_to_judge
 from kinsync.pipeline.told_apart import Anchors, told_apart
-from kinsync.services.across_rows import FIELDS, TOLD, places_of
+from kinsync.services.across_rows import FIELDS, TOLD, by_file, places_of
 from kinsync.services.counts import Counts, Rest
 from kinsync.services.numbering import Numbering
 from kinsync.services.refine import FIRSTS, LONE, Refined, Refinery
@@ -144,6 +144,12 @@ class Intake:
         """How the rows ended (``frames.ENDS``), and keys of further parts (``frames.FURTHER``)."""
         ends = pl.concat([empty(ENDS), *self._spool.parts("ends")])
         return ends, pl.concat([empty(FURTHER), *self._spool.parts("further")])
+
+    def row_keys(self) -> pl.DataFrame:
+        """Of whom each row that was taken in speaks (``frames.ROW_KEYS``), file by file."""
+        slots = [columns.slots for columns in self._columns]
+        names = [source.file.name for source in self.sources]
+        return by_file(self.ends()[0], list(zip(names, self._numbering.starts, slots, strict=True)))
 
     def add(self, rest: Rest) -> None:
         """Count rows that were not read because they end as they did last time."""

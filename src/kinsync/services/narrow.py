@@ -22,7 +22,7 @@ from kinsync.services.delivery import Delivery
 from kinsync.services.intake import Intake, Source
 from kinsync.services.refine import Refinery
 from kinsync.services.side_by_side import Progress
-from kinsync.store.kept_lines import LINES, KeptLines
+from kinsync.store.kept_lines import ADDED, LINES, KeptLines
 from kinsync.store.snapshots import Published
 from kinsync.transport.lines import Lines
 from kinsync.transport.spool import Spool
@@ -140,7 +140,7 @@ def _rest(
     lines: Lines, known: KeptLines, is_touched: pl.Series, places: pl.Series, schools: pl.Series
 ) -> Rest:
     """What is known of the lines that are not taken in."""
-    sums = known.lines.filter(~is_touched).select(pl.col(LINES.names()[5:]).cast(pl.Int64).sum())
+    sums = known.lines.filter(~is_touched).select(pl.col(ADDED).cast(pl.Int64).sum())
     count: Mapping[str, int] = sums.row(0, named=True)
     ended = {name: count[name] for name in ("published", "held", "collapsed")}
     told = ("students", "contacts", "relationships")
@@ -182,7 +182,7 @@ def lines_after(
         told = narrow.known.lines.select(pl.all().gather(narrow.places))
         more = [_moved_further(narrow)]
     columns = [
-        (told[name] if name in TIES else told[name].fill_null(0)).scatter(at, ends[name])
+        (told[name].fill_null(0) if name in ADDED else told[name]).scatter(at, ends[name])
         for name in LINES.names()[1:]
     ]
     own = further.select(

@@ -129,6 +129,7 @@ def share_in_words(share: Share) -> list[str]:
         ("grade", "grades", share.grades),
         ("type of contact", "types of contact", share.types),
         ("relationship", "relationships", share.relationships),
+        ("flag", "flags", share.flags),
     )
     words = [
         f"{one if len(given) == 1 else many}: {', '.join(sorted(given))}"
@@ -139,6 +140,8 @@ def share_in_words(share: Share) -> list[str]:
         words.append(f"without {', '.join(sorted(share.left_out))}")
     if share.withheld:
         words.append(f"{len(share.withheld)} withheld")
+    if share.restricted:
+        words.append("restricted people as well")
     return words or ["everything"]
 
 

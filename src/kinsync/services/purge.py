@@ -26,6 +26,7 @@ from kinsync.store import (
     records,
     removal,
     retention,
+    search,
     snapshots,
     sources,
 )
@@ -144,12 +145,14 @@ class _Files:
         old = [
             name
             for name in subfolders(folder)
-            if name.endswith(UNFINISHED) or (are_lines_old and name.startswith(kept_lines.PREFIX))
+            if name.endswith(UNFINISHED) or (are_lines_old and name.startswith(kept_lines.PREFIXES))
         ]
         if not self.is_dry:
             for name in old:
                 remove(folder / name)
             self._forget_caches()
+            if are_lines_old:
+                search.forget_found(self.district.id)
         return len(old)
 
     def purge_tables(self, at: datetime) -> int:

@@ -239,6 +239,8 @@ class _Run:
                 changes = self._withhold(night, changes, before)
             storage.save_changes(self._folder(), changes)
             state = "previewed" if self.sync.is_preview else "held"
+            if state == "held":
+                taken.keep_rows(self.tools.storage, self.district, self.sync)
             return Outcome(self._end(state, report, changes, reasons), report, changes, reasons)
         if changes.is_empty:
             return Outcome(self._end("unchanged", report, changes), report, changes)

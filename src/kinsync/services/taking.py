@@ -12,7 +12,7 @@ from kinsync.services.delivery import Delivery
 from kinsync.services.intake import Intake
 from kinsync.services.narrow import Narrowed, lines_after, narrowed
 from kinsync.services.side_by_side import Progress
-from kinsync.store import kept_lines, records, snapshots
+from kinsync.store import kept_lines, records, row_keys, snapshots
 from kinsync.store.storage import Storage
 from kinsync.transport.lines import Lines, lines_of
 from kinsync.transport.spool import Spool
@@ -50,12 +50,29 @@ class TakenIn:
             TryAgainLater: the disk is full.
         """
         if self.lines is None:
+            self.keep_rows(storage, district, sync)
             return
         nobody = pl.DataFrame(schema=dict.fromkeys(TIES, pl.UInt64))
         kept = lines_after(
             self.intake, self.lines, nobody if carried is None else carried, self.narrow
         )
-        kept_lines.keep_lines(storage, district.public_id, sync.id, kept, self.stamp)
+        first = self.lines.first_row
+        kept_lines.keep_lines(storage, district.public_id, sync.id, kept, first, self.stamp)
+
+    def keep_rows(self, storage: Storage, district: records.District, sync: records.Sync) -> None:
+        """Keep of whom each row speaks, where that is no business of the next night.
+
+        Raises:
+            TryAgainLater: the disk is full.
+        """
+        rows = self.intake.row_keys()
+        if self.lines is not None and self.narrow is not None:
+            nobody = pl.DataFrame(schema=dict.fromkeys(TIES, pl.UInt64))
+            kept = lines_after(self.intake, self.lines, nobody, self.narrow).lines
+            rows = kept.with_row_index("row", self.lines.first_row).with_columns(
+                pl.col("row").cast(pl.UInt32), file=pl.lit(self.lines.file.name)
+            )
+        row_keys.keep_rows(storage, district.public_id, sync.id, rows)
 
 
 @contextmanager
@@ -88,7 +105,7 @@ def taken_in(
         intake = Intake(
             delivery.sources,
             spool,
-            tells_ends=lines is not None,
+            tells_ends=True,
             priority=delivery.priority,
         )
         _note(intake, delivery)

@@ -19,6 +19,8 @@ from kinsync.store.gate import WEB_ROLE, district_reader
 OWNER, EDITOR, VIEWER = "owner", "editor", "viewer"
 ROLES = (VIEWER, EDITOR, OWNER)
 """What somebody may do, each more than the one before."""
+LATEST_ACTS = 5_000
+"""Acts among which those are looked for that concern one person."""
 WRONG_PASSWORDS_KEPT = timedelta(days=30)
 """How long it is known from where wrong passwords came."""
 
@@ -225,14 +227,22 @@ def put_on_record(
 def acts(
     district_id: int, *, before: int | None = None, subject: str = "", limit: int = 50
 ) -> list[Act]:
-    """What was done in a district, the latest first; ``subject`` is the id of one who was seen."""
+    """What was done in a district, the latest first; ``subject`` is the id of one who was seen: of
+    that the district's latest ``LATEST_ACTS`` are looked through."""
     with district_reader(district_id) as cursor:
         cursor.execute(
             "SELECT id, at, email, what, about, version, records FROM dashboard_act"
             " WHERE district_id = %(district)s AND id < coalesce(%(before)s, 9223372036854775807)"
-            " AND (%(subject)s = '' OR %(subject)s = ANY(string_to_array(subjects, ' ')))"
-            " ORDER BY id DESC LIMIT %(limit)s",
-            {"district": district_id, "before": before, "subject": subject, "limit": limit},
+            " AND (%(subject)s = '' OR position(%(subject)s IN subjects) > 0 AND id > coalesce("
+            "(SELECT id FROM dashboard_act WHERE district_id = %(district)s ORDER BY id DESC"
+            " OFFSET %(most)s LIMIT 1), 0)) ORDER BY id DESC LIMIT %(limit)s",
+            {
+                "district": district_id,
+                "before": before,
+                "subject": subject,
+                "limit": limit,
+                "most": LATEST_ACTS,
+            },
         )
         return [Act(*row) for row in cursor.fetchall()]
 

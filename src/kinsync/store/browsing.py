@@ -1,171 +1,17 @@
-"""The SQL behind the lists of the Data Browser: pages of a district's people, found and filtered.
-
-A list is a walk along one range of ``search_key`` after the other, in their order; a page is where
-the walk goes on. A walk looks at so many keys at most, so that no request takes long whatever it
-filters by: where a page is not full by then, the next one goes on from there.
-"""
+"""Records of a district's people, as the pages of the Data Browser show them."""
 
 # ruff: noqa: S608 - statements are put together from this module's own words, never from a request
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
 from kinsync.store.statements import CURRENT
 
-MOST_KEYS: Final = 5_000
-"""Keys that one request looks at."""
-MOST_FEW: Final = 20_000
-"""Records that are sorted at once where a filter leaves few."""
-LAST: Final = "\U0010ffff"
-
-
-class Place(NamedTuple):
-    """Where a list goes on: behind this key, in this range."""
-
-    range: int
-    key: str
-    id: str
-
-
-class Range(NamedTuple):
-    """Keys of one kind that begin alike; ``words`` begin somewhere in each that counts."""
-
-    kind: int
-    begins: str = ""
-    words: tuple[str, ...] = ()
-
-
-class Found(NamedTuple):
-    """Intervals of a page (``id``, ``since``), and where the next page begins; None at the end."""
-
-    keys: list[tuple[str, int]]
-    after: Place | None
-
-
-class Condition(NamedTuple):
-    """A part of a statement about the record ``k``, and its values."""
-
-    sql: str
-    values: Mapping[str, Any]
-
-
-WALK = (
-    "SELECT w.key, w.id, w.since FROM ({looked}) w"
-    " JOIN {table} k ON k.district_id = %(district)s AND k.id = w.id AND k.since = w.since"
-    f" AND {CURRENT}"
-    " WHERE {condition} ORDER BY w.key, w.id LIMIT %(limit)s"
-)
-LOOKED = (
-    "SELECT key, id, since FROM search_key WHERE district_id = %(district)s AND kind = %(kind)s"
-    " AND key >= %(begins)s AND key < %(ends)s AND (key > %(begins)s OR id > %(after_id)s)"
-    " ORDER BY key, id, since LIMIT %(budget)s"
-)
-END = f"SELECT key, id, count(*) OVER () FROM ({LOOKED}) w ORDER BY key DESC, id DESC LIMIT 1"
-
-
-def walk(
-    cursor: CursorWrapper,
-    table: str,
-    ranges: Sequence[Range],
-    condition: Condition,
-    scope: Mapping[str, int],
-    *,
-    after: Place | None,
-    limit: int,
-) -> Found:
-    """A page along the ranges. ``scope`` names ``district`` and ``version``."""
-    keys: list[tuple[str, int]] = []
-    budget = MOST_KEYS
-    start = after or Place(0, "", "")
-    for number in range(start.range, len(ranges)):
-        place = start if number == start.range else Place(number, "", "")
-        values = {
-            **scope,
-            **condition.values,
-            **_range_values(ranges[number], place),
-            "budget": budget,
-            "limit": limit + 1 - len(keys),
-        }
-        words = " AND ".join(
-            (
-                condition.sql,
-                *(f"' ' || w.key LIKE %(word{n})s" for n in range(_words(ranges, number))),
-            )
-        )
-        cursor.execute(WALK.format(looked=LOOKED, table=table, condition=words), values)
-        rows = cursor.fetchall()
-        room = limit - len(keys)
-        keys += [(id_, since) for _, id_, since in rows[:room]]
-        if len(rows) > room:
-            end = Place(number, *rows[room - 1][:2]) if room else place
-            return Found(keys, end)
-        cursor.execute(END, values)
-        key, id_, looked = cursor.fetchone() or ("", "", 0)
-        budget -= looked
-        if budget <= 0:
-            return Found(keys, Place(number, key, id_))
-    return Found(keys, None)
-
-
-def _words(ranges: Sequence[Range], number: int) -> int:
-    return len(ranges[number].words)
-
-
-def _range_values(range_: Range, place: Place) -> dict[str, Any]:
-    words = {f"word{n}": f"% {_like(word)}%" for n, word in enumerate(range_.words)}
-    return {
-        "kind": range_.kind,
-        "begins": max(place.key, range_.begins),
-        "ends": range_.begins + LAST,
-        "after_id": place.id,
-        **words,
-    }
-
-
-def _like(word: str) -> str:
-    return word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-
-
-def few(
-    cursor: CursorWrapper,
-    sources: str,
-    condition: Condition,
-    scope: Mapping[str, int],
-    name: str,
-) -> list[tuple[str, int, str]] | None:
-    """``id``, ``since`` and name of the records of a filter that leaves few; None where many."""
-    cursor.execute(
-        f"SELECT DISTINCT k.id, k.since, {name} FROM {sources} WHERE k.district_id = %(district)s"
-        f" AND {CURRENT} AND {condition.sql} LIMIT {MOST_FEW + 1}",
-        {**scope, **condition.values},
-    )
-    rows: list[tuple[str, int, str]] = cursor.fetchall()
-    return None if len(rows) > MOST_FEW else rows
-
-
-AT_SCHOOL = {
-    "student": "student k",
-    "contact": (
-        "student s JOIN relationship r ON r.district_id = s.district_id AND r.student_id = s.id"
-        " AND r.since <= %(version)s AND %(version)s < r.until"
-        " JOIN contact k ON k.district_id = s.district_id AND k.id = r.contact_id"
-    ),
-}
-"""Where the records of one school are looked for."""
-OF_SCHOOL = {
-    "student": "k.school_sis_id = %(school)s",
-    "contact": (
-        "s.district_id = %(district)s AND s.school_sis_id = %(school)s"
-        " AND s.since <= %(version)s AND %(version)s < s.until"
-    ),
-}
-NAMES = {
-    "student": "concat_ws(' ', k.first_name, k.middle_name, k.last_name)",
-    "contact": "k.name",
-}
+UNTOLD = 2**62
+"""How many records a version made that does not say it: perhaps very many."""
 
 
 def intervals(
@@ -181,12 +27,42 @@ def intervals(
     return _dicts(cursor)
 
 
+def values(
+    cursor: CursorWrapper,
+    table: str,
+    district_id: int,
+    keys: Sequence[tuple[str, int]],
+    value: str,
+) -> list[tuple[str, int, Any]]:
+    """``id``, ``since`` and a value of these intervals."""
+    cursor.execute(
+        f"SELECT k.id, k.since, {value} FROM unnest(%s::text[], %s::int[]) AS w(id, since)"
+        f" JOIN {table} k ON k.district_id = %s AND k.id = w.id AND k.since = w.since",
+        ([id_ for id_, _ in keys], [since for _, since in keys], district_id),
+    )
+    found: list[tuple[str, int, Any]] = cursor.fetchall()
+    return found
+
+
+def versions(cursor: CursorWrapper, scope: Mapping[str, int], kind: str) -> list[tuple[int, int]]:
+    """The versions up to the one that is read which made records of a kind, and about how many."""
+    cursor.execute(
+        "SELECT number, (changes->>'created')::bigint + (changes->>'updated')::bigint"
+        " FROM (SELECT number, counts->'changes'->%(kind)s AS changes FROM version"
+        " WHERE district_id = %(district)s AND number <= %(version)s) v ORDER BY number",
+        {**scope, "kind": kind},
+    )
+    told = [(int(number), UNTOLD if count is None else int(count)) for number, count in cursor]
+    return [(number, count) for number, count in told if count]
+
+
 TIES = (
     "SELECT r.id, r.contact_id, r.student_id, r.type, r.type_source, r.relationship,"
-    " r.relationship_source, r.flags, r.sources, r.since, r.until, s.first_name, s.middle_name,"
-    " s.last_name, s.grade,"
-    " s.sis_id AS student_sis_id, s.school_sis_id, c.name, c.phone, c.phone_extension,"
-    " c.phone_type, c.email, c.sis_id AS contact_sis_id"
+    " r.relationship_source, r.flags, r.restricted, r.sources, r.since, r.until,"
+    " s.first_name, s.middle_name, s.last_name, s.grade, s.sis_id AS student_sis_id,"
+    " s.school_sis_id, c.name, c.phone, c.phone_extension, c.phone_type, c.email,"
+    " c.more_phones, c.more_emails, c.address,"
+    " c.sis_id AS contact_sis_id"
     " FROM relationship r"
     " JOIN student s ON s.district_id = r.district_id AND s.id = r.student_id"
     " AND s.since <= %(version)s AND %(version)s < s.until"

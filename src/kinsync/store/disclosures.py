@@ -48,6 +48,7 @@ class Disclosure:
     """Ids (v3) of the people whom it named, at the version that was read."""
 
 
+EVERY = 2**62
 PUT = (
     b"SELECT set_config('role', %(role)s, true),"
     b" set_config('kinsync.district', %(district)s::text, true);"
@@ -75,6 +76,8 @@ JOIN tie ON CASE WHEN d.endpoint LIKE 'events%%' THEN {told} ELSE {listed} END
 JOIN connection n ON n.id = d.connection_id
 JOIN application a ON a.id = n.application_id
 WHERE d.district_id = %(district)s AND d.at >= coalesce(%(since)s::timestamptz, '-infinity')
+    AND d.id > coalesce((SELECT id FROM disclosure last WHERE last.district_id = %(district)s
+        ORDER BY id DESC OFFSET %(most)s LIMIT 1), 0)
 GROUP BY d.district_id, d.id, a.id
 ORDER BY d.id
 """
@@ -168,18 +171,21 @@ def named(
     students: Iterable[str] = (),
     contacts: Iterable[str] = (),
     since: datetime | None = None,
+    most: int | None = None,
 ) -> list[Disclosure]:
     """Answers that named one of these contacts, or a contact of one of these students.
 
     Args:
         students: ids; contacts: v3 ids. Old ids as well, of whoever was there at some time.
         since: no answer before it.
+        most: of the district's answers, so many are looked at, the latest; None for all.
     """
     values: dict[str, Any] = {
         "district": district_id,
         "students": list(students),
         "contacts": list(contacts),
         "since": since,
+        "most": EVERY if most is None else most,
     }
     with outages(doing="reading what is on record"), connection.cursor() as cursor:
         cursor.execute(NAMED_WHOM, values)
@@ -223,6 +229,17 @@ def contact_ids(district_id: int, reference: str, hashes: Sequence[str] = ()) ->
         district_id,
         reference,
         hashes,
+    )
+
+
+def merged_ids(district_id: int, contact_id: str) -> list[str]:
+    """This id of a contact, and those of everybody who turned out to be the same person."""
+    return _ids(
+        "SELECT %(reference)s UNION SELECT from_id FROM contact_merge"
+        " WHERE district_id = %(district)s AND into_id = %(reference)s",
+        district_id,
+        contact_id,
+        (),
     )
 
 

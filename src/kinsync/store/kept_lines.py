@@ -18,8 +18,15 @@ from kinsync.store.storage import Storage, read_frames, write_frames
 
 LINES = pl.Schema({"line": pl.UInt64(), **{k: v for k, v in ENDS.items() if k != "row"}})
 """One row is one line behind the header, in the order of the file: its hash, and how it ended."""
+ADDED = tuple(name for name, kind in LINES.items() if kind == pl.UInt8)
+"""What each line adds to the counts; all other columns are keys."""
 
+START = pl.Schema({"row": pl.UInt32(), "probe": pl.UInt64()})
+"""Of which row the first line is; and the hash of a known word, which another engine may spell
+otherwise."""
 PREFIX = "lines-"
+ROWS_PREFIX = "rows-"
+PREFIXES = (PREFIX, ROWS_PREFIX)
 _FURTHER = pl.Schema({"place": pl.UInt32(), **{k: v for k, v in FURTHER.items() if k != "row"}})
 _SCHEMAS = {
     "lines": LINES,
@@ -27,6 +34,7 @@ _SCHEMAS = {
     "findings": FINDINGS,
     "carried": pl.Schema(dict.fromkeys(TIES, pl.UInt64())),
     "stamp": pl.Schema({"stamp": pl.String()}),
+    "start": START,
 }
 
 
@@ -53,7 +61,7 @@ def stamp(*parts: str) -> str:
 
 
 def keep_lines(
-    storage: Storage, public_id: str, sync_id: int, kept: KeptLines, stamped: str
+    storage: Storage, public_id: str, sync_id: int, kept: KeptLines, first_row: int, stamped: str
 ) -> None:
     """Keep them for a sync that is about to publish.
 
@@ -66,8 +74,15 @@ def keep_lines(
         "findings": kept.findings,
         "carried": kept.carried,
         "stamp": pl.DataFrame({"stamp": [stamped]}),
+        "start": start(first_row),
     }
     write_frames(_folder(storage, public_id, sync_id), frames)
+
+
+def start(first_row: int) -> pl.DataFrame:
+    """``START`` of what this engine writes."""
+    probe = pl.Series(["kinsync"]).hash()[0]
+    return pl.DataFrame([(first_row, probe)], schema=START, orient="row")
 
 
 def load_lines(storage: Storage, public_id: str, sync_id: int, stamped: str) -> KeptLines | None:
@@ -83,11 +98,12 @@ def load_lines(storage: Storage, public_id: str, sync_id: int, stamped: str) -> 
 
 
 def forget_lines(storage: Storage, public_id: str, *, keep: int) -> None:
-    """Remove what was kept for other syncs than the one that published last."""
+    """Remove what was kept of rows for other syncs than the one that published last."""
     district = storage.district(public_id)
     with contextlib.suppress(KinsyncError):
         for name in subfolders(district):
-            if name.startswith(PREFIX) and name != f"{PREFIX}{keep}":
+            of_rows = next((prefix for prefix in PREFIXES if name.startswith(prefix)), None)
+            if of_rows and name != f"{of_rows}{keep}":
                 remove(district / name)
 
 

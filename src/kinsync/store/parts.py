@@ -140,7 +140,7 @@ def is_kept(district_id: int, arrival: int) -> bool:
 def has_come(source: Source) -> bool:
     """Whether anything whole has ever come of a source, kept or not."""
     with outages(doing="looking for arrivals"), connection.cursor() as cursor:
-        values = {
+        values: dict[str, Any] = {
             "district": source.district_id,
             "source": source.id,
             "folder": source.name,

@@ -245,6 +245,13 @@ def last_turned_sync(district_id: int) -> Sync | None:
     return _first(rows.order_by("-turn", "-id"), district_id)
 
 
+def published_syncs(district_id: int, *, limit: int) -> list[Sync]:
+    """The syncs that made the latest versions, the newest version first."""
+    with outages(doing="listing syncs"):
+        rows = models.Sync.objects.filter(district_id=district_id, version__isnull=False)
+        return [_sync(row) for row in rows.order_by("-version")[:limit]]
+
+
 def last_turn(district_id: int) -> int:
     """The newest upload that a sync of the district has dealt with; 0 where there is none."""
     last = last_turned_sync(district_id)

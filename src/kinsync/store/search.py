@@ -23,9 +23,11 @@ from kinsync.pipeline.text import fold
 from kinsync.store.absences import blanked
 from kinsync.store.copying import Cursor, copy_out, copy_texts, spelt
 from kinsync.store.database import LOCK_SPACE, connect, outages
+from kinsync.store.intervals import STILL
 
-SURNAME, NAME, PHONE, EMAIL, SIS_ID = range(5)
-"""Kinds of key of a contact: the name as lists are sorted, the name by its other words, and so on.
+SURNAME, NAME, PHONE, EMAIL, SIS_ID, FOUND = range(6)
+"""Kinds of key of a contact: the name as lists are sorted, the name by its other words, and so on;
+``FOUND`` is the code of a finding before the name (``found_key``).
 Those of a student are ``OF_STUDENT`` higher."""
 OF_STUDENT: Final = 10
 MOST_WORDS = 6
@@ -33,6 +35,7 @@ MOST_WORDS = 6
 SEARCH_SPACE = LOCK_SPACE + 2
 """First half of the advisory locks under which a district's keys are added."""
 MANY_ROWS = 50_000
+FOUND_AT_ONCE = 50_000
 NAMELESS = "~"
 
 COLUMNS: Mapping[str, Mapping[str, str]] = {
@@ -108,6 +111,87 @@ def catch_up(district_id: int) -> bool:
             connection.execute("ANALYZE search_key")
             connection.commit()
     return True
+
+
+def found_version(cursor: Any, district_id: int) -> int:
+    """The version of which people are found by their findings; 0 where none. As ``is_behind``."""
+    cursor.execute("SELECT found FROM search_state WHERE district_id = %s", (district_id,))
+    row = cursor.fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def replace_found(district_id: int, version: int, found: Mapping[str, pl.DataFrame]) -> bool:
+    """Let people be found by what was wrong with their rows, and no longer by what was before.
+
+    Answers False where another process adds keys, or those of that version are not there yet.
+
+    Args:
+        found: by kind of record ``code`` and ``id``, each pair once.
+
+    Raises:
+        TryAgainLater: the database is away; everything is as it was.
+    """
+    with outages(doing="adding to the search"), contextlib.closing(connect()) as connection:
+        if connection.execute(
+            "SELECT pg_try_advisory_xact_lock(%s, %s)", (SEARCH_SPACE, district_id)
+        ).fetchone() != (True,):
+            return False
+        if _versions(connection, district_id) != (version, version):
+            return False
+        _delete_found(connection, district_id)
+        for table, pairs in found.items():
+            kind = FOUND + (OF_STUDENT if table == "student" else 0)
+            _add_found(connection, district_id, table, kind, pairs)
+        connection.execute(
+            "UPDATE search_state SET found = %s WHERE district_id = %s", (version, district_id)
+        )
+        connection.commit()
+    return True
+
+
+def forget_found(district_id: int) -> None:
+    """Let nobody be found any more by what was wrong with their rows.
+
+    Raises:
+        TryAgainLater: the database is away.
+    """
+    with outages(doing="forgetting findings"), contextlib.closing(connect()) as connection:
+        take_turn(connection.cursor(), district_id)
+        _delete_found(connection, district_id)
+        connection.execute(
+            "UPDATE search_state SET found = 0 WHERE district_id = %s", (district_id,)
+        )
+        connection.commit()
+
+
+def _delete_found(connection: psycopg.Connection, district_id: int) -> None:
+    connection.execute(
+        "DELETE FROM search_key WHERE district_id = %s AND kind = ANY(%s)",
+        (district_id, [FOUND, FOUND + OF_STUDENT]),
+    )
+
+
+def _add_found(
+    connection: psycopg.Connection, district_id: int, table: str, kind: int, pairs: pl.DataFrame
+) -> None:
+    select = sql.SQL(
+        "SELECT id, since, {name} FROM {table} WHERE district_id = %s AND until = %s"
+        " AND id = ANY(%s)"
+    ).format(name=sql.SQL(COLUMNS[table]["name"]), table=sql.Identifier(table))
+    schema = {"id": pl.String, "since": pl.Int32, "name": pl.String}
+    target = sql.SQL("search_key (district_id, kind, key, id, since)")
+    for some in pairs.iter_slices(FOUND_AT_ONCE):
+        rows = connection.execute(select, (district_id, STILL, some["id"].unique().to_list()))
+        people = pl.DataFrame(rows.fetchall(), schema=schema, orient="row")
+        named = people.with_columns(name=sort_keys(people["name"]))
+        keys = some.join(named, on="id").select(
+            pl.lit(kind, dtype=pl.Int16).alias("kind"),
+            (pl.col("code") + " " + pl.col("name")).alias("key"),
+            "id",
+            "since",
+        )
+        with connection.cursor() as cursor:
+            copy_texts(cursor, target, spelt(keys, [pl.lit(district_id).alias("district_id")]))
 
 
 def take_turn(cursor: Cursor, district_id: int) -> None:
@@ -232,3 +316,8 @@ def sort_keys(names: pl.Series) -> pl.Series:
     """What names are sorted by: the surname first."""
     frame = pl.DataFrame({"words": _words(names)})
     return frame.select(_turned(pl.col("words").list.len() - 1)).to_series()
+
+
+def found_key(code: str, name: str = "") -> str:
+    """The key of somebody of whom a row met a rule, or what all of that rule begin with."""
+    return f"{code} {name}"

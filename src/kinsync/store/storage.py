@@ -17,7 +17,8 @@ import polars as pl
 
 from kinsync.domain.changes import Changes, KindChanges
 from kinsync.domain.errors import ChangeInput
-from kinsync.domain.frames import KINDS, PUBLISHED
+from kinsync.domain.frames import FINDINGS as FINDING_ROWS
+from kinsync.domain.frames import KINDS, PUBLISHED, empty
 from kinsync.store.folders import Folder, check_writable, disk_outages, reading, replacing
 
 if TYPE_CHECKING:
@@ -209,6 +210,15 @@ def load_findings(folder: Folder) -> pl.DataFrame:
             return pl.read_parquet((found / FINDINGS_FILE).read_bytes())
     except (OSError, pl.exceptions.PolarsError) as error:
         raise ChangeInput(f"The findings of sync {folder.name} are not kept any more.") from error
+
+
+@contextlib.contextmanager
+def scan_findings(folder: Folder) -> Iterator[pl.LazyFrame]:
+    """The findings of a sync, not read yet; none where they are not kept any more."""
+    with reading(folder / FINDINGS) as found:
+        path = found / FINDINGS_FILE
+        is_there = path.is_file()
+        yield pl.scan_parquet(path, glob=False) if is_there else empty(FINDING_ROWS).lazy()
 
 
 def _write(path: Path, frame: Frame) -> str:

@@ -143,8 +143,10 @@ class OAuth1(httpx2.Auth):
         )
 
     def auth_flow(self, request: httpx2.Request) -> Flow:
-        method: Any = request.method
-        _, headers, _ = self._client.sign(str(request.url), http_method=method)
+        _, headers, _ = self._client.sign(
+            str(request.url),
+            http_method=request.method,  # type: ignore[arg-type]  # a text, and none of its list
+        )
         request.headers["Authorization"] = headers["Authorization"]
         yield request
 

@@ -2,11 +2,13 @@
 
 import csv
 import io
+import json
 from typing import Any
 
 import pytest
 
 from kinsync.store.database import connect
+from kinsync.web.dashboard.columns import COLUMNS
 from tests.web.dashboard.desk import Desk, Seen
 from tests.web.lakeside import (
     BRAM,
@@ -28,7 +30,8 @@ def find(desk: Desk, text: str, tab: str = "contacts", **filters: str) -> Seen:
 @pytest.mark.parametrize(
     "typed",
     ["rukmini", "RUK", "salv ruk", "Rukmini Salvatore", "rukmini.s@exam", "503-555-0142",
-     "(503) 555 0142", "5550142", "0142", "+1 503 555 0142", "g-4410", RUKMINI, RUKMINI_V2],
+     "(503) 555 0142", "5550142", "0142", "+1 503 555 0142", "g-4410", RUKMINI, RUKMINI_V2,
+     RUKMINI_LEDA],
 )  # fmt: skip
 def test_a_contact_is_found_by_any_beginning_and_in_any_order(typed: str, owner: Desk) -> None:
     seen = find(owner, typed)
@@ -95,6 +98,8 @@ def test_an_address_of_another_district_opens_nothing(owner: Desk, neighbour: De
         ({"school": "SCH-9"}, set()),
         ({"changed": "1"}, set()),
         ({"changed": "7"}, {"Rukmini", "Ivo"}),
+        ({"since": "2026-01-05"}, {"Rukmini", "Ivo"}),
+        ({"since": "2026-01-06"}, set()),
     ],
 )
 def test_filters_leave_who_is_meant(filters: dict[str, str], names: set[str], owner: Desk) -> None:
@@ -145,10 +150,18 @@ def test_student_contacts_hold_the_relationships_that_are_meant(owner: Desk) -> 
 
 def test_columns_that_were_chosen_are_remembered(owner: Desk) -> None:
     owner.send("/data-browser/contacts", {"q": "", "columns": "sis_id"})
-    seen = owner.see("/data-browser/contacts")
+    owner.client.cookies.delete("kinsync_session")
+    seen = owner.sign_in("owner@lakeside.example").see("/data-browser/contacts")
 
     assert "G-4410" in seen.text
     assert "rukmini.s@example.net" not in seen.text
+
+
+def test_a_day_that_is_none_is_said_to_be_none(owner: Desk) -> None:
+    seen = owner.see("/data-browser/contacts?since=soon")
+
+    assert seen.status == 400
+    assert "2026-08-15" in seen.text
 
 
 def test_a_contact_page_says_everything(owner: Desk) -> None:
@@ -186,6 +199,7 @@ def test_the_id_of_somebody_who_was_merged_leads_to_who_they_are(owner: Desk) ->
         )
 
     assert "Ivo Salvatore" in owner.see(f"/data-browser/contacts/{old}").text
+    assert "Ivo Salvatore" in find(owner, old).text
 
 
 def test_the_list_is_downloaded_as_it_is_filtered(owner: Desk) -> None:
@@ -209,7 +223,12 @@ HOSTILE = (
 @pytest.mark.parametrize("words", HOSTILE)
 def test_hostile_words_in_every_field_stay_words(words: str, owner: Desk) -> None:
     every = ("sis_id", "phone", "phone_extension", "phone_type", "phone_type_source", "email")
-    add_contact("66b0000000000000000003e1", words, **dict.fromkeys(every, words))
+    more = {"phone": words, "extension": words, "type": words, "type_source": words}
+    add_contact(
+        "66b0000000000000000003e1", words, **dict.fromkeys(every, words),
+        address=json.dumps(dict.fromkeys(("street", "city", "state", "zip"), words)),
+        more_phones=json.dumps([more]), more_emails=json.dumps([words]), restricted="Y",
+    )  # fmt: skip
     with connect() as to:
         to.execute(
             "UPDATE student SET first_name = %s, grade = %s WHERE id = %s", (words, words, LEDA)
@@ -219,9 +238,13 @@ def test_hostile_words_in_every_field_stay_words(words: str, owner: Desk) -> Non
                    ("66b0000000000000000003e1", RUKMINI_LEDA))  # fmt: skip
         to.execute("UPDATE relationship SET type = %s, relationship_source = %s WHERE id = %s",
                    (words, words, RUKMINI_LEDA))  # fmt: skip
-    columns = {"q": "", "columns": "words"}
-    for tab in ("contacts", "student-contacts", "students"):
-        owner.send(f"/data-browser/{tab}", columns)
+        flags = {"order": 1, "primary": words, "from": words, "until": words}
+        to.execute("UPDATE relationship SET flags = %s, restricted = 'Y' WHERE id = %s",
+                   (json.dumps(flags), RUKMINI_LEDA))  # fmt: skip
+    for tab, names in COLUMNS.items():
+        token = owner.see(f"/data-browser/{tab}").token
+        form: dict[str, Any] = {"q": "", "columns": [*names], "csrfmiddlewaretoken": token}
+        assert owner.post(f"/data-browser/{tab}", form).status == 200
     pages = [
         "/", "/data-browser/contacts", "/data-browser/student-contacts", "/data-browser/students",
         "/data-browser/schools", "/data-browser/contacts/66b0000000000000000003e1",

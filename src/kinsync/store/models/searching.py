@@ -31,6 +31,7 @@ class SearchState(models.Model):
 
     district = models.OneToOneField(District, on_delete=models.PROTECT, primary_key=True)
     version = models.IntegerField()
+    found = models.IntegerField(db_default=0)  # the version of whose findings there are keys
 
     class Meta:
         db_table = "search_state"

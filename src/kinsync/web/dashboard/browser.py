@@ -1,7 +1,8 @@
-"""The Data Browser: contacts, student contacts, students and schools, and one of each."""
+"""The lists of the Data Browser: contacts, student contacts, students and schools."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,51 +16,19 @@ from django.http import (
 )
 from django.shortcuts import redirect
 
-from kinsync.domain.frames import STUDENT_DETAILS
+from kinsync.domain.errors import ChangeInput
+from kinsync.domain.rules import RULES, Rule
 from kinsync.domain.vocabulary import RELATIONSHIPS, TYPES
-from kinsync.services import browse, disclosures, dossier, share
+from kinsync.services import browse, whence
 from kinsync.services.browse import Filter, Page, Place, Whose
+from kinsync.services.pause import time_zone
 from kinsync.services.people import VIEWER
-from kinsync.store import accounts, records
-from kinsync.web.dashboard import sheets
+from kinsync.store import records
+from kinsync.web.dashboard import columns, sheets
 from kinsync.web.dashboard.addresses import seal, unseal
-from kinsync.web.dashboard.seen import as_served, seen_by_applications
-from kinsync.web.dashboard.visits import Visit, page, show, whole
+from kinsync.web.dashboard.columns import COLUMNS, ORDERS
+from kinsync.web.dashboard.visits import Visit, page, show, tools, whole
 
-COLUMNS: Mapping[str, Mapping[str, str]] = {
-    "contacts": {
-        "students": "Students",
-        "phone": "Phone",
-        "email": "E-mail",
-        "sis_id": "SIS id",
-        "since": "Last changed",
-        "id": "Kinsync id",
-    },
-    "student-contacts": {
-        "student": "Student",
-        "type": "Type",
-        "relationship": "Relationship",
-        "phone": "Phone",
-        "email": "E-mail",
-        "school": "School",
-        "grade": "Grade",
-        "words": "In the source's words",
-        "id": "v1.2 id",
-    },
-    "students": {
-        "student_number": "Student number",
-        "sis_id": "SIS id",
-        "school": "School",
-        "grade": "Grade",
-        "contacts": "Contacts",
-        "id": "Kinsync id",
-    },
-}
-FIRST_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "contacts": ("students", "phone", "email"),
-    "student-contacts": ("student", "type", "relationship", "phone", "email"),
-    "students": ("sis_id", "school", "grade", "contacts"),
-}
 MISSING = {
     "contacts": {"phone": "no phone", "email": "no e-mail", "both": "neither"},
     "student-contacts": {"phone": "no phone", "email": "no e-mail", "both": "neither"},
@@ -70,14 +39,14 @@ MISSING = {
         "both": "neither",
     },
 }
-FILTERS = ("school", "grade", "type", "relationship", "missing")
+FILTERS = ("school", "grade", "type", "relationship", "missing", "finding", "order")
+WHEN = ("changed", "since")
 READERS: Mapping[str, Callable[[Whose, Filter, Place | None], Page]] = {
     "contacts": browse.contacts,
     "student-contacts": browse.student_contacts,
     "students": browse.students,
 }
 CHANGED = {"1": "in the last version", "7": "in the last 7 versions", "30": "in the last 30"}
-ACTS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +59,17 @@ class Request:
     after: Place | None
     parameters: Mapping[str, str]
     """As in the address, without the place where the list goes on."""
+
+    @property
+    def as_of(self) -> str:
+        """What the addresses of people end with, so that they are seen at the same version."""
+        return f"?version={self.version}" if "version" in self.parameters else ""
+
+    def sorted_by(self, order: str) -> str:
+        """The address of the same list in this order; turned round where that is its order."""
+        now = self.filter.order or "name"
+        is_same = now.removeprefix("-") == order.removeprefix("-")
+        return self.address(order=columns.other_way(now) if is_same else order)
 
     def address(self, **changes: str) -> str:
         """The address of the same list with other parameters; "" takes one away."""
@@ -105,7 +85,7 @@ def read_request(visit: Visit, tab: str, given: QueryDict) -> Request:
         ChangeInput: it is purged.
     """
     district = visit.district
-    names = (*FILTERS, "changed", "find", "version")
+    names = (*FILTERS, *WHEN, "find", "version")
     parameters = {name: str(given[name]) for name in names if given.get(name)}
     at = district.published
     if "version" in parameters:
@@ -113,18 +93,47 @@ def read_request(visit: Visit, tab: str, given: QueryDict) -> Request:
         if not 0 < at <= district.published:
             raise Http404
         browse.check_kept(visit.whose(at))
-    changed = parameters.get("changed", "")
+    if parameters.get("order", "name").removeprefix("-") not in browse.ORDERS[table_of(tab)]:
+        del parameters["order"]
+    if at != district.published or parameters.get("finding", "") not in RULES:
+        parameters.pop("finding", None)
     return Request(
         tab,
         Filter(
             text=str(unseal(parameters.get("find", ""), district.public_id) or ""),
-            changed=at - int(changed) if changed in CHANGED else None,
+            changed=_changed(visit, at, parameters),
             **{name: parameters.get(name, "") for name in FILTERS},
         ),
         at,
         _place(unseal(str(given.get("after", "")), district.public_id)),
         parameters,
     )
+
+
+def _changed(visit: Visit, at: int, parameters: Mapping[str, str]) -> int | None:
+    """The version behind which somebody must have changed; None where that is not asked.
+
+    Raises:
+        ChangeInput: the day is none.
+    """
+    told = parameters.get("changed", "")
+    behind = [at - int(told)] if told in CHANGED else []
+    if day := parameters.get("since"):
+        moment = _midnight(visit, day)
+        behind.append(records.first_version_after(visit.district.id, moment, at=visit.at) - 1)
+    return max(behind, default=None)
+
+
+def _midnight(visit: Visit, day: str) -> datetime:
+    try:
+        return datetime.combine(date.fromisoformat(day), time(), time_zone(visit.district))
+    except ValueError:
+        raise ChangeInput("That is no day. Write it like 2026-08-15.") from None
+
+
+def table_of(tab: str) -> str:
+    """The kind of record of which a tab lists the intervals."""
+    return "student" if tab == "students" else "contact"
 
 
 def _place(unsealed: object) -> Place | None:
@@ -144,7 +153,7 @@ def _list(tab: str) -> Callable[..., HttpResponseBase]:
             return _look_for(request, visit, tab)
         wanted = read_request(visit, tab, request.GET)
         whose = visit.whose(wanted.version)
-        is_ready = not visit.district.published or browse.prepare(visit.district.id)
+        is_ready = _is_ready(visit, wanted)
         found = READERS[tab](whose, wanted.filter, wanted.after) if is_ready else Page([], None)
         ids = [row["id"] for row in found.rows]
         if ids:
@@ -155,10 +164,10 @@ def _list(tab: str) -> Callable[..., HttpResponseBase]:
         return show(
             request, visit, template, place="browser", tab=tab, wanted=wanted, found=found,
             is_ready=is_ready, next_address=wanted.address(after=after) if after else "",
-            now_address=wanted.address(version=""),
+            now_address=wanted.address(version=""), as_of=wanted.as_of,
             csv_address=wanted.address().replace(f"/{tab}", f"/{tab}.csv", 1),
-            columns=_columns(request, tab), all_columns=COLUMNS[tab], missing=MISSING[tab],
-            **_choices(whose),
+            columns=columns.chosen(request, tab), all_columns=COLUMNS[tab], missing=MISSING[tab],
+            orders=_orders(wanted), **_choices(whose), rules=_rules(visit, wanted),
         )  # fmt: skip
 
     view.__doc__ = f"The tab {tab}."
@@ -168,20 +177,47 @@ def _list(tab: str) -> Callable[..., HttpResponseBase]:
 def _look_for(request: HttpRequest, visit: Visit, tab: str) -> HttpResponse:
     """From what was typed to the address of its list."""
     given = request.POST
-    parameters = {name: given[name] for name in (*FILTERS, "changed", "version") if given.get(name)}
+    parameters = {name: given[name] for name in (*FILTERS, *WHEN, "version") if given.get(name)}
     if text := given.get("q", "").strip()[:200]:
         parameters["find"] = seal(text, visit.district.public_id)
-    if "columns" in given:
-        request.session[f"columns:{tab}"] = [
-            name for name in given.getlist("columns") if name in COLUMNS[tab]
-        ]
     address = f"/data-browser/{tab}" + (f"?{urlencode(parameters)}" if parameters else "")
-    return redirect(address)
+    answer = redirect(address)
+    if "columns" in given:
+        columns.remember(answer, tab, given.getlist("columns"))
+    return answer
 
 
-def _columns(request: HttpRequest, tab: str) -> list[str]:
-    chosen = request.session.get(f"columns:{tab}", FIRST_COLUMNS[tab])
-    return [name for name in COLUMNS[tab] if name in chosen]
+def _is_ready(visit: Visit, wanted: Request) -> bool:
+    """Whether everybody can be found who is looked for; otherwise that is being seen to."""
+    if not visit.district.published:
+        return True
+    if not browse.prepare(visit.district.id):
+        return False
+    return not wanted.filter.finding or whence.prepare(visit.district, tools().storage)
+
+
+def _orders(wanted: Request) -> dict[str, dict[str, str]]:
+    """Of each column that sorts: the address of the list so sorted, and how it is sorted now."""
+    now = wanted.filter.order or "name"
+    ways = {False: "ascending", True: "descending"}
+    return {
+        column: {
+            "address": wanted.sorted_by(order),
+            "now": ways[now.startswith("-")]
+            if now.removeprefix("-") == order.removeprefix("-")
+            else "",
+        }
+        for column, order in ORDERS[wanted.tab].items()
+    }
+
+
+def _rules(visit: Visit, wanted: Request) -> list[Rule]:
+    """The findings that can be chosen: of what is published, and about these records."""
+    if not visit.district.published or wanted.version != visit.district.published:
+        return []
+    met = whence.rules_met(visit.district, tools().storage)
+    is_of_students = wanted.tab == "students"
+    return [rule for rule in met if is_of_students or not rule.code.startswith(whence.OF_STUDENTS)]
 
 
 def _choices(whose: Whose) -> dict[str, Any]:
@@ -222,8 +258,8 @@ def download(request: HttpRequest, visit: Visit, tab: str) -> HttpResponseBase:
     if tab not in COLUMNS:
         raise Http404
     wanted = replace(read_request(visit, tab, request.GET), after=None)
-    browse.prepare(visit.district.id)
-    table = "student" if tab == "students" else "contact"
+    _is_ready(visit, wanted)
+    table = table_of(tab)
     visit.record("downloaded a list", f"{tab}: {_in_words(wanted)}", version=wanted.version)
     pages = browse.all_pages(visit.whose(wanted.version), table, wanted.filter)
     if tab == "student-contacts":
@@ -233,52 +269,3 @@ def download(request: HttpRequest, visit: Visit, tab: str) -> HttpResponseBase:
         content_type="text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="{tab}.csv"'},
     )
-
-
-@page(VIEWER, is_personal=True)
-def contact(request: HttpRequest, visit: Visit, id_: str) -> HttpResponse:
-    """One contact: everybody they are something to, and everything that is known."""
-    return _dossier(request, visit, "contact", id_)
-
-
-@page(VIEWER, is_personal=True)
-def student(request: HttpRequest, visit: Visit, id_: str) -> HttpResponse:
-    """One student: contacts, siblings, and everything that is known."""
-    return _dossier(request, visit, "student", id_)
-
-
-def _dossier(request: HttpRequest, visit: Visit, table: str, id_: str) -> HttpResponse:
-    wanted = read_request(visit, f"{table}s", request.GET)
-    whose = visit.whose(wanted.version)
-    found = (dossier.contact if table == "contact" else dossier.student)(whose, id_)
-    own_id = found.record["id"]
-    if own_id != id_:
-        return redirect(f"/data-browser/{table}s/{own_id}")
-    visit.record(f"looked at a {table}", table, version=wanted.version, subjects=[own_id])
-    asked = disclosures.of_contact if table == "contact" else disclosures.of_student
-    names = {row["sis_id"]: row["name"] or row["sis_id"] for row in browse.schools(whose)}
-    return show(
-        request, visit, table, place="browser", tab=f"{table}s", found=found,
-        record=found.record, wanted=wanted, school_names=names,
-        names=_names_in(found, whose),
-        phones=dossier.phones_of(found.record) if table == "contact" else (),
-        emails=dossier.emails_of(found.record) if table == "contact" else (),
-        served=as_served(whose, visit.district, table, found),
-        applications=seen_by_applications(visit.district, table, own_id),
-        merged=dossier.merged_from(whose, own_id) if table == "contact" else {},
-        is_withheld=table == "contact" and own_id in share.withheld(visit.district),
-        disclosed=asked(visit.district, own_id)[:-ACTS_SHOWN - 1 : -1],
-        looked=accounts.acts(visit.district.id, subject=own_id, limit=ACTS_SHOWN),
-        versions=[one for one in records.list_versions(visit.district.id) if not one.purged_at],
-        details=STUDENT_DETAILS,
-    )  # fmt: skip
-
-
-def _names_in(found: dossier.Dossier, whose: Whose) -> dict[str, str]:
-    ids = [
-        value
-        for moment in found.history
-        for field, value, _ in moment.changes
-        if field == "with" and value
-    ]
-    return dossier.names(whose, ids)

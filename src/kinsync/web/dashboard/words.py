@@ -10,6 +10,8 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from kinsync.domain.flags import DATES, FLAGS, ORDER, YES
+from kinsync.domain.flags import read as read_flags
 from kinsync.domain.rules import RULES
 
 register = template.Library()
@@ -50,6 +52,16 @@ FIELDS = {
     "zip": "ZIP",
     "username": "Username",
     "with": "With",
+    "address": "Address",
+    "flags": "Flags",
+    "restricted": "Restricted",
+}
+FLAG_WORDS = {
+    "primary": ("primary", "not primary"),
+    "emergency": ("emergency contact", "not for emergencies"),
+    "guardian": ("guardian", "not a guardian"),
+    "lives_with": ("lives with the student", "does not live with the student"),
+    "pick_up": ("may pick up", "may not pick up"),
 }
 SYNC_STATES = {
     "running": ("In progress", "busy"),
@@ -154,11 +166,41 @@ def shown(value: Any, name: str) -> Any:
         return None
     if name == "phone":
         return phone(value)
+    if name == "address":
+        return address(value)
+    if name == "flags":
+        return ", ".join(flags(value))
+    if name == "restricted":
+        return "yes"
     if name == "more_emails":
         return ", ".join(json.loads(value))
     if name == "more_phones":
         return ", ".join(_phone_in_words(one) for one in json.loads(value))
     return value
+
+
+@register.filter
+def address(text: str | None) -> str:
+    """An address on one line: street, city, state and ZIP."""
+    parts: dict[str, str] = json.loads(text) if text else {}
+    end = " ".join(parts[name] for name in ("state", "zip") if parts.get(name))
+    return ", ".join(part for part in (parts.get("street"), parts.get("city"), end) if part)
+
+
+@register.filter
+def flags(text: str | None) -> list[str]:
+    """What the source says of a relationship beside type and relationship, in words."""
+    told = read_flags(text)
+    words = [f"number {told[ORDER]}"] if ORDER in told else []
+    words += [FLAG_WORDS[name][told[name] != YES] for name in FLAGS if name in told]
+    return words + [f"{name} {told[name]}" for name in DATES if name in told]
+
+
+@register.filter
+def more(row: Mapping[str, Any]) -> list[str]:
+    """Every phone and e-mail of a contact behind the first."""
+    phones, emails = (json.loads(row.get(f"more_{name}") or "[]") for name in ("phones", "emails"))
+    return [*map(_phone_in_words, phones), *map(str, emails)]
 
 
 def _phone_in_words(one: Mapping[str, str | None]) -> str:
