@@ -129,7 +129,6 @@ def _connect(folder: Path, district: "District") -> None:
 def _addresses(home: "District", client_id: str) -> Mapping[str, str]:
     from kinsync.services import alike, browse, invitations
     from kinsync.services.browse import Filter, Whose
-    from kinsync.services.people import Person
     from kinsync.store import access, webhooks
 
     connection = access.find_connection(home.id, access.find_application(client_id).id)
@@ -138,9 +137,8 @@ def _addresses(home: "District", client_id: str) -> Mapping[str, str]:
         url="https://messenger.example/hooks/kinsync", at=datetime.now(UTC),
     )  # fmt: skip
     webhooks.disable_endpoint(endpoint, reason="It answered 410 Gone.", at=datetime.now(UTC))
-    owner = Person(0, OWNER, is_operator=False)
     invited = invitations.invite(
-        home, "new@lakeside.example", "editor", by=owner, at=datetime.now(UTC)
+        home, "new@lakeside.example", "editor", by=OWNER, at=datetime.now(UTC)
     )
     browse.prepare(home.id)
     [student, *_] = browse.students(Whose(home.id, home.published), Filter(), None).rows

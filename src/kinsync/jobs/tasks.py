@@ -7,7 +7,8 @@ from procrastinate import Blueprint, JobContext, RetryStrategy
 
 from kinsync.domain.errors import ChangeInput, Conflict, KinsyncError, TryAgainLater
 from kinsync.services.arrivals import Arrivals, sync_arrived
-from kinsync.services.browse import follow
+from kinsync.services.following import follow
+from kinsync.services.following import queue_due as queue_due_following
 from kinsync.services.mail import Send, report_ended, report_given_up
 from kinsync.services.pulls import PullTools, pull
 from kinsync.services.purge import Tools as PurgeTools
@@ -67,8 +68,15 @@ def sync_district(context: JobContext, district_id: int) -> None:
         _report(district_id, workshop, has_failed=True)
         raise
     queue_due_webhooks(workshop.tools.now())
+    queue_due_following(workshop.tools.now())
     _report(district_id, workshop, has_failed=False)
-    follow(district_id)
+
+
+@tasks.task(name=queue.FOLLOW, queue=queue.QUEUE, retry=AGAIN, pass_context=True)
+def follow_version(context: JobContext, district_id: int, version: int) -> None:
+    """Make what pages show beside the records; of a newer version, where there is one by now."""
+    del version
+    follow(district_id, _workshop(context).tools)
 
 
 @tasks.task(name=queue.PULL, queue=queue.QUEUE, retry=AGAIN_SLOWLY, pass_context=True)

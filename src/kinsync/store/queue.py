@@ -30,6 +30,8 @@ PURGE = "purge_district"
 """Name of the task that takes away what a district keeps too long."""
 GIVE_BACK = "give_back"
 """Name of the task that frees what purges have taken away."""
+FOLLOW = "follow_version"
+"""Name of the task that makes what pages show of a published version."""
 QUEUE = "kinsync"
 QUIET_SECONDS = 300
 """How long a district must have been quiet before its files are taken as one upload."""
@@ -173,6 +175,39 @@ def _add_once(cursor: Cursor, task: str, at: datetime) -> None:
         " WHERE NOT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = %(task)s"
         " AND status = 'todo')",
         {"queue": QUEUE, "task": task, "at": at},
+    )
+
+
+def versions_to_follow(cursor: Cursor, *, limit: int) -> list[tuple[int, int]]:
+    """Districts and their published versions that nobody has followed, and nobody was asked to."""
+    cursor.execute(
+        "SELECT district_id, number FROM version"
+        " JOIN district ON district.id = district_id AND published = number"
+        " WHERE alike_at IS NULL AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs"
+        " WHERE task_name = %s AND args = jsonb_build_object('district_id', district_id,"
+        " 'version', number)) ORDER BY district_id LIMIT %s",
+        (FOLLOW, limit),
+    )
+    return [(int(district_id), int(number)) for district_id, number in rows_of(cursor)]
+
+
+def follow(cursor: Cursor, district_id: int, version: int, at: datetime) -> None:
+    """Queue what follows a version; where an earlier one still waits, that job will do."""
+    _one_at_a_time(cursor, district_id)
+    cursor.execute(
+        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%(queue)s, %(task)s, 0, %(lock)s, %(lock)s,"
+        " jsonb_build_object('district_id', %(district)s::int, 'version', %(version)s::int),"
+        " %(at)s::timestamptz)]::procrastinate_job_to_defer_v1[])"
+        " WHERE NOT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = %(lock)s"
+        " AND status = 'todo')",
+        {
+            "queue": QUEUE,
+            "task": FOLLOW,
+            "lock": f"{FOLLOW}:{district_id}",
+            "district": district_id,
+            "version": version,
+            "at": at,
+        },
     )
 
 

@@ -33,6 +33,7 @@ MOST_BEHIND = 0.1
 """Records that came or went since a version was kept, as a share of it, until one is kept anew."""
 
 SINCE = sql.SQL("since > {base} AND until = {still}")
+SOME = sql.SQL("id = ANY({ids}) AND until = {still}")
 CURRENT = sql.SQL("since <= {version} AND {version} < until")
 BEGUN = sql.SQL("since = {version}")
 ENDED = sql.SQL(
@@ -157,6 +158,17 @@ def as_of(district_id: int, version: int) -> Snapshot:
     with outages(doing="loading"), contextlib.closing(connect()) as connection:
         _check_version(connection, district_id, version)
         return _at(connection, district_id, version)
+
+
+def some(district_id: int, kind: str, ids: Sequence[str]) -> pl.DataFrame:
+    """These records as they are published now, in the order of ids; not those that are not there.
+
+    Raises:
+        TryAgainLater: the database is away.
+    """
+    condition = SOME.format(ids=sql.Literal(list(ids)), still=sql.Literal(STILL))
+    with outages(doing="loading"), contextlib.closing(connect()) as connection:
+        return read_records(connection, kind, district_id, condition)
 
 
 def changes_of(district_id: int, version: int) -> Changes:

@@ -1,5 +1,8 @@
 """A district of sixty families, whose office sends its files by browser."""
 
+from kinsync.services import following
+from kinsync.store import records
+from kinsync.web.dashboard.visits import tools
 from tests.web.dashboard.desk import Desk, Seen
 
 HEADER = (
@@ -18,3 +21,8 @@ def sync_file(desk: Desk, content: str) -> Seen:
     """Upload a file, look at the preview, and sync it."""
     preview = desk.upload("students.csv", content.encode())
     return desk.send(f"{preview.address}/publish", {}, page=preview.address)
+
+
+def follow() -> None:
+    """What a worker does behind each version."""
+    following.follow(records.find_district("Brookfield").id, tools())

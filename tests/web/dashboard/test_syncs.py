@@ -138,6 +138,27 @@ def test_nothing_is_published_while_paused(published: Desk) -> None:
     assert "Paused" not in published.see("/sync").text
 
 
+def test_a_blackout_is_set_seen_put_on_record_and_taken_out(published: Desk) -> None:
+    days = {"first": "2020-06-12", "last": "2099-08-10"}
+    seen = published.send("/sync/blackouts", days, page="/sync")
+    assert "Jun 12, 2020 to Aug 10, 2099" in seen.text
+    assert "A blackout is set until Aug 11, 2099, 00:00 UTC" in seen.text
+    assert "Paused" in published.see("/").text
+    assert "set a blackout 2020-06-12 to 2099-08-10" in published.see("/audit").text
+    gone = published.send("/sync/blackouts", {**days, "act": "remove"}, page="/sync")
+
+    assert "None is set" in gone.text
+    assert "Paused" not in published.see("/").text
+
+
+def test_a_blackout_that_ends_before_it_begins_is_refused(published: Desk) -> None:
+    days = {"first": "2099-08-10", "last": "2099-06-12"}
+    for wrong in (days, {**days, "last": "soon"}):
+        assert published.send("/sync/blackouts", wrong, page="/sync").status == 400
+
+    assert "None is set" in published.see("/sync").text
+
+
 def test_an_earlier_version_is_restored_with_its_changes_shown_before(published: Desk) -> None:
     sync_file(published, HEADER + "".join(FAMILIES[1:]))
     seen = published.see("/sync/versions/1")

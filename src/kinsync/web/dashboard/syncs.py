@@ -32,6 +32,7 @@ def history(request: HttpRequest, visit: Visit) -> HttpResponse:
         held=records.held_sync(visit.district.id),
         pause=pauses.pause_of(visit.district, visit.at),
         blackouts=pauses.blackouts(visit.district),
+        zone=pauses.time_zone(visit.district),
         next_at=overview.next_sync(visit.district),
         syncs=records.list_syncs(visit.district.id, limit=SHOWN),
         versions=records.list_versions(visit.district.id)[:SHOWN],
@@ -166,15 +167,34 @@ def pause(request: HttpRequest, visit: Visit) -> HttpResponse:
         pauses.resume(visit.district, visit.at)
         messages.success(request, "Syncs go on.")
         return redirect("/sync")
-    day = request.POST.get("until", "")
-    try:
-        until = date.fromisoformat(day) if day else None
-    except ValueError:
-        raise ChangeInput("That is no day. Write it like 2026-08-15.") from None
+    until = _day(request, "until") if request.POST.get("until") else None
     visit.record("paused syncs", f"until {until}" if until else "")
     pauses.pause(visit.district, until, visit.at)
     messages.success(request, "Paused. Files are still received, and nothing is published.")
     return redirect("/sync")
+
+
+@page(EDITOR, methods=("POST",))
+def blackout(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Publish nothing on some days, or on these days after all."""
+    days = pauses.Blackout(_day(request, "first"), _day(request, "last"))
+    about = f"{days.first} to {days.last}"
+    if request.POST.get("act") == "remove":
+        visit.record("took a blackout out", about)
+        pauses.remove_blackout(visit.district, days, visit.at)
+        messages.success(request, f"Syncs may publish from {about}.")
+    else:
+        visit.record("set a blackout", about)
+        pauses.add_blackout(visit.district, days)
+        messages.success(request, f"Nothing is published from {about}, both days included.")
+    return redirect("/sync#pause")
+
+
+def _day(request: HttpRequest, name: str) -> date:
+    try:
+        return date.fromisoformat(request.POST.get(name, ""))
+    except ValueError:
+        raise ChangeInput("That is no day. Write it like 2026-08-15.") from None
 
 
 @page(VIEWER, methods=("GET", "HEAD", "POST"))

@@ -27,6 +27,7 @@ urlpatterns = [
     path("sync", syncs.history, name="sync"),
     path("sync/upload", syncs.upload, name="upload"),
     path("sync/pause", syncs.pause, name="pause"),
+    path("sync/blackouts", syncs.blackout, name="blackouts"),
     path("sync/<int:sync_id>", syncs.report, name="report"),
     path("sync/<int:sync_id>/findings.csv", syncs.findings, name="findings"),
     path("sync/<int:sync_id>/findings/<slug:code>", syncs.finding, name="finding"),
