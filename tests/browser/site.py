@@ -77,7 +77,7 @@ def open_site(folder: Path) -> Iterator[Site]:
 
 
 def _fill(folder: Path, sample: Path) -> Mapping[str, str]:
-    from kinsync.services import alike, people, share
+    from kinsync.services import following, people, share
     from kinsync.services.delivery import open_delivery
     from kinsync.services.sync import Tools, sync_delivery
     from kinsync.simulators.families.sample import write
@@ -89,6 +89,7 @@ def _fill(folder: Path, sample: Path) -> Mapping[str, str]:
     district = records.add_district(DISTRICT, at=datetime.now(UTC))
     for night in (sample, sample / "night2"):
         sync_delivery(district, open_delivery(night / "students.csv"), tools)
+        following.follow(district.id, tools)
     for name, limits in (
         ("Bus Planner", share.Limits()),
         ("Family Messenger", share.Limits(types=["Primary", "Parent/Guardian"])),
@@ -100,7 +101,6 @@ def _fill(folder: Path, sample: Path) -> Mapping[str, str]:
     _connect(folder, home)
     new = records.add_district(NEW_DISTRICT, at=datetime.now(UTC))
     people.add(NEW_OWNER, district=new, role="owner", password=PASSWORD, at=datetime.now(UTC))
-    alike.find(home, tools)
     return _addresses(home, application.public_id)
 
 

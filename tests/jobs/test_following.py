@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from kinsync.services import following
-from kinsync.store import alike, quality, queue, reach
+from kinsync.store import alike, page_jobs, quality, queue, reach
 from kinsync.store.gate import district_reader
 from kinsync.store.search import is_behind
 from tests.jobs.crew import Crew, Uploader, until
@@ -14,7 +14,7 @@ def follows(uploader: Uploader) -> list[str]:
     return [
         job.state
         for job in queue.list_jobs()
-        if job.task == queue.FOLLOW and job.arguments["district_id"] == uploader.id
+        if job.task == page_jobs.FOLLOW and job.arguments["district_id"] == uploader.id
     ]
 
 

@@ -1,7 +1,7 @@
 """A version that was published is followed once: by one job, whoever published it."""
 
 from kinsync.services import following
-from kinsync.store import queue
+from kinsync.store import page_jobs, queue
 from tests.services.office import Office
 from tests.services.pupils import school_of
 
@@ -9,7 +9,9 @@ from tests.services.pupils import school_of
 def waiting(office: Office) -> int:
     jobs = queue.list_jobs(state="todo")
     mine = {"district_id": office.district.id}
-    return sum(one.task == queue.FOLLOW and mine.items() <= one.arguments.items() for one in jobs)
+    return sum(
+        one.task == page_jobs.FOLLOW and mine.items() <= one.arguments.items() for one in jobs
+    )
 
 
 def test_each_version_is_queued_once(office: Office) -> None:

@@ -7,6 +7,7 @@ from procrastinate import Blueprint, JobContext, RetryStrategy
 
 from kinsync.domain.errors import ChangeInput, Conflict, KinsyncError, TryAgainLater
 from kinsync.services.arrivals import Arrivals, sync_arrived
+from kinsync.services.errands import do
 from kinsync.services.following import follow
 from kinsync.services.following import queue_due as queue_due_following
 from kinsync.services.mail import Send, report_ended, report_given_up
@@ -17,7 +18,7 @@ from kinsync.services.sync import Tools
 from kinsync.services.webhooks import Tools as WebhookTools
 from kinsync.services.webhooks import deliver_due
 from kinsync.services.webhooks import queue_due as queue_due_webhooks
-from kinsync.store import queue, records
+from kinsync.store import page_jobs, queue, records
 from kinsync.store.sources import source
 
 log = logging.getLogger("kinsync.worker")
@@ -72,11 +73,17 @@ def sync_district(context: JobContext, district_id: int) -> None:
     _report(district_id, workshop, has_failed=False)
 
 
-@tasks.task(name=queue.FOLLOW, queue=queue.QUEUE, retry=AGAIN, pass_context=True)
+@tasks.task(name=page_jobs.FOLLOW, queue=queue.QUEUE, retry=AGAIN, pass_context=True)
 def follow_version(context: JobContext, district_id: int, version: int) -> None:
     """Make what pages show beside the records; of a newer version, where there is one by now."""
     del version
     follow(district_id, _workshop(context).tools)
+
+
+@tasks.task(name=page_jobs.ERRAND, queue=queue.QUEUE, retry=AGAIN, pass_context=True)
+def do_errand(context: JobContext, district_id: int, key: str) -> None:
+    """Answer what a page asked for, if nobody has."""
+    do(district_id, key, _workshop(context).tools)
 
 
 @tasks.task(name=queue.PULL, queue=queue.QUEUE, retry=AGAIN_SLOWLY, pass_context=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from kinsync.services import alike, browse
 from kinsync.services.sync import Tools
-from kinsync.store import quality, queue, reach, records
+from kinsync.store import page_jobs, quality, queue, reach, records
 
 QUEUED_AT_ONCE = 50
 """Districts that one look queues; the next look queues the next."""
@@ -21,9 +21,9 @@ def queue_due(at: datetime) -> int:
         TryAgainLater: the database is away.
     """
     with queue.queueing(doing="following what was published") as cursor:
-        due = queue.versions_to_follow(cursor, limit=QUEUED_AT_ONCE)
+        due = page_jobs.versions_to_follow(cursor, limit=QUEUED_AT_ONCE)
         for district_id, version in due:
-            queue.follow(cursor, district_id, version, at)
+            page_jobs.follow(cursor, district_id, version, at)
         return len(due)
 
 

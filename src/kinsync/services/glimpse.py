@@ -1,21 +1,22 @@
 """What an application would receive about one student, under a share that nobody has saved yet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import polars as pl
 
 from kinsync.domain.changes import Snapshot
 from kinsync.domain.errors import NotFound
+from kinsync.domain.frames import KINDS
 from kinsync.domain.share import Share
 from kinsync.pipeline.visible import visible
 from kinsync.services import read
 from kinsync.services.read import Contact, Scope, Student, Window
-from kinsync.store import feed_queries, records
-from kinsync.store.queries import StudentRow
+from kinsync.store import browsing, excerpts, records
+from kinsync.store.gate import district_reader
 
 MOST = 200
 """Contacts of one student that are looked at."""
+TIE = ("contact_id", "student_id", "type", "relationship")
+"""What tells the relationships of one contact apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,9 @@ def of_student(district: records.District, share: Share, student_id: str) -> Gli
         raise NotFound("The district has no such student now.")
     people = page.records
     named = {tie.student_id for one in people for tie in one.relationships} | {student.id}
-    with read.reader(scope) as cursor:
-        rows = feed_queries.students(cursor, scope, sorted(named))
-    seen = visible(_family(rows, people), share).frames
-    kept = set(seen["relationship"]["id"].to_list())
+    whole = _family(district, sorted(named), [one.id for one in people])
+    seen = visible(whole, share).frames
+    kept = set(seen["relationship"].select(TIE).iter_rows())
     shown = [_kept(one, kept) for one in people]
     is_theirs = [any(tie.student_id == student.id for tie in one.relationships) for one in shown]
     return Glimpse(
@@ -66,43 +66,23 @@ def of_student(district: records.District, share: Share, student_id: str) -> Gli
     )
 
 
-def _family(students: Sequence[StudentRow], people: Sequence[Contact]) -> Snapshot:
-    """As much of these records as says what a share shows of them."""
+def _family(district: records.District, students: Sequence[str], people: Sequence[str]) -> Snapshot:
+    """These students and people as they are published, and what they are to one another."""
+    with district_reader(district.id) as cursor:
+        ties = browsing.ties_at(cursor, district.id, people, district.published)
+    ids = {
+        "school": [],
+        "student": students,
+        "contact": people,
+        "relationship": [id_ for id_, _contact, _student in ties],
+    }
+    return Snapshot({kind: excerpts.some(district.id, kind, ids[kind]) for kind in KINDS})
+
+
+def _kept(contact: Contact, kept: set[tuple[object, ...]]) -> Contact:
     ties = [
-        {
-            "id": _name(one, number),
-            "contact_id": one.id,
-            "student_id": tie.student_id,
-            "type": tie.type,
-            "relationship": tie.relationship,
-        }
-        for one in people
-        for number, tie in enumerate(one.relationships)
-    ]
-    columns = ("id", "school_sis_id", "grade")
-    rows = [{name: getattr(one, name) for name in columns} for one in students]
-    return Snapshot(
-        {
-            "school": _frame([], ("sis_id",)),
-            "student": _frame(rows, columns),
-            "contact": _frame([{"id": one.id} for one in people], ("id",)),
-            "relationship": _frame(
-                ties, ("id", "contact_id", "student_id", "type", "relationship")
-            ),
-        }
-    )
-
-
-def _frame(rows: Sequence[Mapping[str, str | None]], columns: Sequence[str]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String))
-
-
-def _name(contact: Contact, number: int) -> str:
-    return f"{contact.id}:{number}"
-
-
-def _kept(contact: Contact, kept: set[str]) -> Contact:
-    ties = [
-        tie for number, tie in enumerate(contact.relationships) if _name(contact, number) in kept
+        tie
+        for tie in contact.relationships
+        if (contact.id, tie.student_id, tie.type, tie.relationship) in kept
     ]
     return contact._replace(relationships=ties)

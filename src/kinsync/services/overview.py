@@ -68,7 +68,7 @@ def of_district(district: records.District, at: datetime) -> Overview:
     _count_reach(district)
     counted = reach.of_versions(district.id)
     newest = max(counted, default=0)
-    names = {str(row["sis_id"]): str(row["name"] or row["sis_id"]) for row in _schools(district)}
+    names = school_names(district)
     by_school = [(names.get(one.school, one.school), one) for one in counted.get(newest, ())]
     by_school.sort(key=lambda one: (-one[1].without_contacts - one[1].without_phone, one[0]))
     last = next(iter(syncs), None)
@@ -147,8 +147,10 @@ def sftp_accounts(district: records.District) -> list[Account]:
     return list_accounts(district.id)
 
 
-def _schools(district: records.District) -> Sequence[Mapping[str, object]]:
-    return schools(Whose(district.id, district.published))
+def school_names(district: records.District) -> dict[str, str]:
+    """What the published schools are called, by SIS id."""
+    rows = schools(Whose(district.id, district.published))
+    return {str(row["sis_id"]): str(row["name"] or row["sis_id"]) for row in rows}
 
 
 def published(district: records.District) -> dict[str, int]:

@@ -17,7 +17,7 @@ from kinsync.domain.frames import RELATIONSHIP_DETAILS
 from kinsync.domain.share import Share
 from kinsync.services.deciding import ORIGIN, Plan
 from kinsync.services.sync import Tools
-from kinsync.store import access, feeds, publish, records, same_person, snapshots
+from kinsync.store import access, excerpts, feeds, publish, records, same_person, snapshots
 from kinsync.store.database import district_lock
 
 LOOKS = 3
@@ -118,7 +118,7 @@ def _around(plan: Plan) -> snapshots.Published:
     students = pl.concat(ties).unique().to_list()
     frames = {
         **plan.before.frames,
-        "student": snapshots.some(plan.district.id, "student", students),
+        "student": excerpts.some(plan.district.id, "student", students),
     }
     return snapshots.Published({kind: frame.lazy() for kind, frame in frames.items()}, is_kept=True)
 

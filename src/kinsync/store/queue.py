@@ -30,8 +30,6 @@ PURGE = "purge_district"
 """Name of the task that takes away what a district keeps too long."""
 GIVE_BACK = "give_back"
 """Name of the task that frees what purges have taken away."""
-FOLLOW = "follow_version"
-"""Name of the task that makes what pages show of a published version."""
 QUEUE = "kinsync"
 QUIET_SECONDS = 300
 """How long a district must have been quiet before its files are taken as one upload."""
@@ -74,7 +72,7 @@ def sync_when_quiet(cursor: Cursor, district_id: int, upload_id: int, at: dateti
     ``upload_id`` is for the record alone, for the sync reads whatever is newest when it begins.
     """
     del upload_id
-    _one_at_a_time(cursor, district_id)
+    one_at_a_time(cursor, district_id)
     if not _move(cursor, district_id, at, is_later=True):
         _add_sync(cursor, district_id, at, is_quiet=False)
 
@@ -86,7 +84,7 @@ def note_activity(cursor: Cursor, district_id: int, at: datetime) -> None:
 
 def sync_at_once(cursor: Cursor, district_id: int, at: datetime) -> None:
     """Queue the sync of a district for now, whether or not it has been quiet."""
-    _one_at_a_time(cursor, district_id)
+    one_at_a_time(cursor, district_id)
     if not _move(cursor, district_id, at, is_later=False):
         _add_sync(cursor, district_id, at, is_quiet=True)
     cursor.execute("SELECT pg_notify('procrastinate_any_queue_v1', %s)", (_WAKE,))
@@ -98,7 +96,7 @@ _WAKE = '{"type": "job_inserted", "job_id": 0}'
 _QUIET = "coalesce((settings->>'quiet_seconds')::float, %(quiet)s) * interval '1 second'"
 
 
-def _one_at_a_time(cursor: Cursor, district_id: int) -> None:
+def one_at_a_time(cursor: Cursor, district_id: int) -> None:
     cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (QUEUEING_SPACE, district_id))
 
 
@@ -138,7 +136,7 @@ def _add_sync(cursor: Cursor, district_id: int, at: datetime, *, is_quiet: bool)
 
 def pull_at_once(cursor: Cursor, district_id: int, source_id: int, at: datetime) -> None:
     """Queue the pull of a source, if that does not wait already. One at a time is pulled of it."""
-    _one_at_a_time(cursor, district_id)
+    one_at_a_time(cursor, district_id)
     cursor.execute(
         "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%(queue)s, %(task)s, 0, %(lock)s, %(lock)s,"
         " jsonb_build_object('district_id', %(district)s::int, 'source_id', %(source)s::bigint),"
@@ -178,39 +176,6 @@ def _add_once(cursor: Cursor, task: str, at: datetime) -> None:
     )
 
 
-def versions_to_follow(cursor: Cursor, *, limit: int) -> list[tuple[int, int]]:
-    """Districts and their published versions that nobody has followed, and nobody was asked to."""
-    cursor.execute(
-        "SELECT district_id, number FROM version"
-        " JOIN district ON district.id = district_id AND published = number"
-        " WHERE alike_at IS NULL AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs"
-        " WHERE task_name = %s AND args = jsonb_build_object('district_id', district_id,"
-        " 'version', number)) ORDER BY district_id LIMIT %s",
-        (FOLLOW, limit),
-    )
-    return [(int(district_id), int(number)) for district_id, number in rows_of(cursor)]
-
-
-def follow(cursor: Cursor, district_id: int, version: int, at: datetime) -> None:
-    """Queue what follows a version; where an earlier one still waits, that job will do."""
-    _one_at_a_time(cursor, district_id)
-    cursor.execute(
-        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%(queue)s, %(task)s, 0, %(lock)s, %(lock)s,"
-        " jsonb_build_object('district_id', %(district)s::int, 'version', %(version)s::int),"
-        " %(at)s::timestamptz)]::procrastinate_job_to_defer_v1[])"
-        " WHERE NOT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = %(lock)s"
-        " AND status = 'todo')",
-        {
-            "queue": QUEUE,
-            "task": FOLLOW,
-            "lock": f"{FOLLOW}:{district_id}",
-            "district": district_id,
-            "version": version,
-            "at": at,
-        },
-    )
-
-
 def districts_to_purge(cursor: Cursor, at: datetime, *, before: datetime, limit: int) -> list[int]:
     """Districts whose last purge was queued before then; from now on it was queued at ``at``."""
     cursor.execute(
@@ -224,7 +189,7 @@ def districts_to_purge(cursor: Cursor, at: datetime, *, before: datetime, limit:
 
 def purge(cursor: Cursor, district_id: int, at: datetime) -> None:
     """Queue the purge of a district, if that does not wait already; never beside its sync."""
-    _one_at_a_time(cursor, district_id)
+    one_at_a_time(cursor, district_id)
     cursor.execute(
         "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%(queue)s, %(task)s, 0, %(lock)s, %(own)s,"
         " jsonb_build_object('district_id', %(district)s::int), %(at)s::timestamptz)]"

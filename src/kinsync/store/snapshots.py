@@ -33,7 +33,6 @@ MOST_BEHIND = 0.1
 """Records that came or went since a version was kept, as a share of it, until one is kept anew."""
 
 SINCE = sql.SQL("since > {base} AND until = {still}")
-SOME = sql.SQL("id = ANY({ids}) AND until = {still}")
 CURRENT = sql.SQL("since <= {version} AND {version} < until")
 BEGUN = sql.SQL("since = {version}")
 ENDED = sql.SQL(
@@ -57,6 +56,15 @@ class Published:
         """The same once these changes are published; not read yet either."""
         return Published(
             {kind: _changed(self.frames[kind], changes.kinds[kind]) for kind in KINDS}, is_kept=True
+        )
+
+    def only(self, columns: Mapping[str, Sequence[str]]) -> Snapshot:
+        """All of it, with these columns alone: of millions nothing else is read."""
+        return Snapshot(
+            {
+                kind: self.frames[kind].select(columns[kind]).collect(engine="streaming")
+                for kind in KINDS
+            }
         )
 
     def snapshot(self) -> Snapshot:
@@ -156,19 +164,8 @@ def as_of(district_id: int, version: int) -> Snapshot:
         TryAgainLater: the database is away.
     """
     with outages(doing="loading"), contextlib.closing(connect()) as connection:
-        _check_version(connection, district_id, version)
+        check_version(connection, district_id, version)
         return _at(connection, district_id, version)
-
-
-def some(district_id: int, kind: str, ids: Sequence[str]) -> pl.DataFrame:
-    """These records as they are published now, in the order of ids; not those that are not there.
-
-    Raises:
-        TryAgainLater: the database is away.
-    """
-    condition = SOME.format(ids=sql.Literal(list(ids)), still=sql.Literal(STILL))
-    with outages(doing="loading"), contextlib.closing(connect()) as connection:
-        return read_records(connection, kind, district_id, condition)
 
 
 def changes_of(district_id: int, version: int) -> Changes:
@@ -180,9 +177,9 @@ def changes_of(district_id: int, version: int) -> Changes:
         TryAgainLater: the database is away.
     """
     with outages(doing="loading"), contextlib.closing(connect()) as connection:
-        _check_version(connection, district_id, version)
+        check_version(connection, district_id, version)
         if version > 1:
-            _check_version(connection, district_id, version - 1)
+            check_version(connection, district_id, version - 1)
         kinds = {kind: _changes_of_kind(connection, district_id, version, kind) for kind in KINDS}
         merged = pl.DataFrame(
             connection.execute(
@@ -312,7 +309,7 @@ def _from_cache(storage: Storage, public_id: str, name: str) -> Mapping[str, pl.
     return None
 
 
-def _check_version(connection: psycopg.Connection, district_id: int, version: int) -> None:
+def check_version(connection: psycopg.Connection, district_id: int, version: int) -> None:
     found = connection.execute(
         "SELECT purged_at FROM version WHERE district_id = %s AND number = %s",
         (district_id, version),

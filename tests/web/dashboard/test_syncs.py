@@ -1,5 +1,7 @@
 """Home and Sync: states in plain words, reports, an upload with a preview first, holds, restore."""
 
+import re
+
 import pytest
 
 from kinsync.store import records
@@ -76,6 +78,11 @@ def test_findings_are_downloaded_as_csv(published: Desk) -> None:
 
     assert "contact-name-missing" in sheet.html
     assert sheet.response.headers["content-type"].startswith("text/csv")
+    rows = published.see(seen.link("Show the rows"))
+    assert published.see(rows.link("These as CSV")).html == sheet.html
+    other = published.see(f"{seen.address}/findings.csv?rule=phone-length")
+    assert other.html.count("\n") == 1
+    assert published.see(f"{seen.address}/findings.csv?rule=none").status == 404
 
 
 def test_changes_are_shown_person_by_person_before_and_after(published: Desk) -> None:
@@ -87,6 +94,41 @@ def test_changes_are_shown_person_by_person_before_and_after(published: Desk) ->
     assert "(503) 555-0205" in page.text
     assert "(503) 555-0777" in page.text
     assert "Parent Holm6" not in page.text
+
+
+def test_changes_are_told_school_by_school_and_filtered_by_it(published: Desk) -> None:
+    changed = [one.replace("5035550", "5035559") for one in FAMILIES[:6]]
+    seen = sync_file(published, HEADER + "".join([*changed, *FAMILIES[6:]]))
+    assert "contacts updated at SCH-1: 2" in seen.text
+    page = published.see(seen.link("contacts updated at SCH-1"))
+
+    assert "Parent Holm1" in page.text
+    assert "Parent Holm4" in page.text
+    assert "Parent Holm2" not in page.text
+
+
+def test_what_a_held_sync_would_change_is_filtered_by_school_too(published: Desk) -> None:
+    seen = sync_file(published, HEADER + "".join(FAMILIES[:30]))
+    page = published.see(seen.link("contacts deleted at SCH-2"))
+
+    assert "Parent Holm32" in page.text
+    assert "Parent Holm33" not in page.text
+    assert "at SCH-2" in page.text
+
+
+def test_a_rule_shows_how_often_it_was_met_in_the_syncs_before(published: Desk) -> None:
+    for count in (1, 3, 2):
+        blanks = [
+            f"S9{number},SCH-1,Quill,Ada,4,Primary,,Mother,503555099{number},\n"
+            for number in range(count)
+        ]
+        seen = sync_file(published, EVERYBODY + "".join(blanks))
+
+    assert re.search(
+        r'class="spark"[^>]*aria-label="[^"]*0 in sync \d+, 1 in sync \d+,'
+        r' 3 in sync \d+, 2 in sync \d+"',
+        seen.html,
+    )
 
 
 def test_a_file_that_loses_half_of_the_families_is_held_and_can_be_approved(
@@ -162,7 +204,9 @@ def test_a_blackout_that_ends_before_it_begins_is_refused(published: Desk) -> No
 def test_an_earlier_version_is_restored_with_its_changes_shown_before(published: Desk) -> None:
     sync_file(published, HEADER + "".join(FAMILIES[1:]))
     seen = published.see("/sync/versions/1")
-    assert "Come back" in seen.text
+    assert "Restore version 1?" in seen.text
+    assert "Parent Holm0" in published.see(f"{seen.address}/changes/contact?act=created").text
+    assert records.find_district("Brookfield").published == 2
     published.send("/sync/versions/1", {})
 
     assert records.find_district("Brookfield").published == 3

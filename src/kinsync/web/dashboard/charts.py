@@ -51,6 +51,31 @@ def columns(drawn: Sequence[Column], title: str, kinds: str) -> SafeString:
 
 
 @register.simple_tag
+def spark(counts: Sequence[tuple[int, int]]) -> SafeString:
+    """How often something was found in each of some syncs, as columns as high as a line of text.
+
+    Args:
+        counts: number of the sync and how often, the oldest first.
+    """
+    most = max(max(count for _, count in counts), 1)
+    said = ", ".join(f"{count:,} in sync {sync}" for sync, count in counts)
+    heights = [(10 * place, round(20 * count / most, 1)) for place, (_, count) in enumerate(counts)]
+    return format_html(
+        '<svg class="spark" viewBox="0 0 {} 20" width="{}" role="img" aria-label="{}">'
+        "<title>{}</title>{}</svg>",
+        10 * len(counts),
+        10 * len(counts),
+        said,
+        said,
+        format_html_join(
+            "",
+            '<rect x="{}" y="{}" width="7" height="{}"/>',
+            ((x, 20 - max(height, 1), max(height, 1)) for x, height in heights),
+        ),
+    )
+
+
+@register.simple_tag
 def rate(part: int, whole: int, tone: str = "") -> SafeString:
     """How much of the whole is there: a bar and its share, for a cell of a table.
 

@@ -28,6 +28,7 @@ urlpatterns = [
     path("sync/upload", syncs.upload, name="upload"),
     path("sync/pause", syncs.pause, name="pause"),
     path("sync/blackouts", syncs.blackout, name="blackouts"),
+    path("sync/errands/<slug:key>", syncs.errand, name="errand"),
     path("sync/<int:sync_id>", syncs.report, name="report"),
     path("sync/<int:sync_id>/findings.csv", syncs.findings, name="findings"),
     path("sync/<int:sync_id>/findings/<slug:code>", syncs.finding, name="finding"),
