@@ -5,7 +5,6 @@ in light and dark; a few of them once more as somebody works with them.
 """
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,10 @@ from tests.browser.site import Site
 from tests.conventions.pages import ROOT
 
 IMAGES = ROOT / "docs/img"
-WIDTHS = {1280: 1100, 820: 1300, 390: 1200}
+WIDTHS = {1280: 900, 820: 1000, 390: 900}
 """Width of a screen, and the most that is shown of a page's height, in pixels."""
 SCHEMES = ("light", "dark")
-QUALITY = 45
+QUALITY = 35
 PAGE = ROOT / "docs/pictures.md"
 HEADING = """# Every page in pictures
 
@@ -79,24 +78,24 @@ def test_pictures_of_every_page(
 ) -> None:
     for old in (IMAGES / "pages").glob("*.webp"):
         old.unlink()
-    for one, height, suffix in screens(chromium, site):
-        for name, address in pages.items():
-            one.goto(address)
-            take(one, IMAGES / "pages" / f"{name}-{suffix}.webp", height)
-        one.context.clear_cookies()
-        one.goto("/accounts/login/")
-        take(one, IMAGES / "pages" / f"sign-in-{suffix}.webp", height)
-    waiting = held(page, other_night)
-    for one, height, suffix in screens(chromium, site):
-        for name, address in waiting.items():
-            one.goto(address)
-            take(one, IMAGES / "pages" / f"{name}-{suffix}.webp", height)
-    every = ["sign-in", *pages, *waiting]
+    take_all(chromium, site, pages)
+    take_all(chromium, site, {"sign-in": "/accounts/login/"}, is_signed_in=False)
+    page.goto("/sync")
+    page.get_by_label("students.csv").set_input_files(other_night)
+    page.get_by_role("button", name="Show what would change").click()
+    page.get_by_role("heading", name="This is a preview").wait_for()
+    take_all(chromium, site, {"preview": page.url})
+    page.get_by_role("button", name="Sync this file").click()
+    page.get_by_role("heading", name="Why it is held").wait_for()
+    take_all(chromium, site, {"hold": page.url})
+    every = ["sign-in", *pages, "preview", "hold"]
     PAGE.write_text("\n".join([HEADING, *map(shown, every)]), encoding="utf-8")
 
 
-def screens(chromium: Browser, site: Site) -> Iterator[tuple[Page, int, str]]:
-    """Somebody who has signed in, at every width, in light and dark; and what that is called."""
+def take_all(
+    chromium: Browser, site: Site, pages: dict[str, str], *, is_signed_in: bool = True
+) -> None:
+    """These pages at every width, in light and dark."""
     for scheme in SCHEMES:
         for width, height in WIDTHS.items():
             context = chromium.new_context(
@@ -105,21 +104,12 @@ def screens(chromium: Browser, site: Site) -> Iterator[tuple[Page, int, str]]:
                 color_scheme="light" if scheme == "light" else "dark",
             )
             page = context.new_page()
-            site.sign_in(page)
-            yield page, height, f"{width}-{scheme}"
+            if is_signed_in:
+                site.sign_in(page)
+            for name, address in pages.items():
+                page.goto(address)
+                take(page, IMAGES / "pages" / f"{name}-{width}-{scheme}.webp", height)
             context.close()
-
-
-def held(page: Page, file: Path) -> dict[str, str]:
-    """A file that is previewed, and then held."""
-    page.goto("/sync")
-    page.get_by_label("students.csv").set_input_files(file)
-    page.get_by_role("button", name="Show what would change").click()
-    page.get_by_role("heading", name="This is a preview").wait_for()
-    preview = page.url
-    page.get_by_role("button", name="Sync this file").click()
-    page.get_by_role("heading", name="Why it is held").wait_for()
-    return {"preview": preview, "hold": page.url}
 
 
 def shown(name: str) -> str:

@@ -74,7 +74,7 @@ def test_a_broken_file_is_previewed_held_reviewed_and_discarded(
     expect(page.get_by_text("This is a preview")).to_be_visible()
     page.get_by_role("button", name="Sync this file").click()
     expect(page.get_by_role("heading", name="Why it is held")).to_be_visible()
-    page.get_by_role("link", name="contacts deleted").click()
+    page.get_by_role("link", name="contacts deleted:").click()
     expect(page.locator(".diffs li").first).to_be_visible()
     page.go_back()
     page.get_by_role("button", name="Discard").click()

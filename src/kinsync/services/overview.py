@@ -53,6 +53,8 @@ class Overview:
     reach_version: int
     by_school: Sequence[tuple[str, SchoolReach]]
     trend: Sequence[tuple[int, SchoolReach]]
+    trend_shares: Sequence[tuple[str, tuple[float, float, float]]]
+    """Version, and hundredths of its students with a contact, with a phone, with an e-mail."""
     findings: Mapping[str, int]
     """Findings of the last sync, by severity."""
     applications: Sequence[Connected]
@@ -82,9 +84,18 @@ def of_district(district: records.District, at: datetime) -> Overview:
         reach_version=newest,
         by_school=by_school,
         trend=[(version, reach.in_all(counted[version])) for version in sorted(counted)],
+        trend_shares=[_shares(version, counted[version]) for version in sorted(counted)],
         findings=by_severity(last),
         applications=applications(district),
     )
+
+
+def _shares(version: int, schools_: list[SchoolReach]) -> tuple[str, tuple[float, float, float]]:
+    one = reach.in_all(schools_)
+    without = (one.without_contacts, one.without_phone, one.without_email)
+    students = one.students or 1
+    contacts, phones, emails = (100 * (students - count) / students for count in without)
+    return str(version), (contacts, phones, emails)
 
 
 def line_of(district: records.District, at: datetime) -> Line:
