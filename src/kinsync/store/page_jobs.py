@@ -1,4 +1,8 @@
-"""Jobs for pages: what follows a published version, and answers that take longer than a page."""
+"""Jobs for pages: what follows a published version, and answers that take longer than a page.
+
+Somebody waits for an answer, so it goes before everything else that waits; what follows a version
+goes behind.
+"""
 
 from datetime import datetime
 
@@ -27,7 +31,7 @@ def follow(cursor: Cursor, district_id: int, version: int, at: datetime) -> None
     """Queue what follows a version; where an earlier one still waits, that job will do."""
     one_at_a_time(cursor, district_id)
     cursor.execute(
-        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%(queue)s, %(task)s, 0, %(lock)s, %(lock)s,"
+        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%(queue)s, %(task)s, -1, %(lock)s, %(lock)s,"
         " jsonb_build_object('district_id', %(district)s::int, 'version', %(version)s::int),"
         " %(at)s::timestamptz)]::procrastinate_job_to_defer_v1[])"
         " WHERE NOT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = %(lock)s"
@@ -50,7 +54,7 @@ def errand(cursor: Cursor, district_id: int, key: str, at: datetime) -> None:
     """
     one_at_a_time(cursor, district_id)
     cursor.execute(
-        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%(queue)s, %(task)s, 0, %(lock)s, %(own)s,"
+        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%(queue)s, %(task)s, 1, %(lock)s, %(own)s,"
         " jsonb_build_object('district_id', %(district)s::int, 'key', %(key)s::text),"
         " %(at)s::timestamptz)]::procrastinate_job_to_defer_v1[])"
         " WHERE NOT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE task_name = %(task)s"
