@@ -1,10 +1,11 @@
 """Home and Sync: states in plain words, reports, an upload with a preview first, holds, restore."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kinsync.store import records
+from kinsync.store import errands, records
 from tests.web.dashboard.brookfield import EVERYBODY, FAMILIES, HEADER, sync_file
 from tests.web.dashboard.desk import PASSWORD, Desk, add_person
 
@@ -211,6 +212,36 @@ def test_an_earlier_version_is_restored_with_its_changes_shown_before(published:
 
     assert records.find_district("Brookfield").published == 3
     assert "Parent Holm0" in published.send("/data-browser/contacts", {"q": "holm0"}).text
+
+
+def test_the_page_that_waits_goes_on_by_itself_and_is_the_districts_own(
+    published: Desk, neighbour: Desk
+) -> None:
+    district = records.find_district("Brookfield")
+    waiting = errands.put(district.id, "a" * 32, "upload", {}, at=datetime.now(UTC))
+    errands.note(waiting, percent=40, at=datetime.now(UTC))
+    address = f"/sync/errands/{waiting.key}"
+    seen = published.see(address)
+    assert "40% of the file is read" in seen.text
+    assert 'hx-trigger="every 2s"' in seen.html
+    assert neighbour.see(address).status == 404
+    errands.answer(waiting, {"sync": 1}, at=datetime.now(UTC))
+    live = published.see(address, **{"hx-request": "true"})
+    assert live.response.headers["hx-redirect"] == address
+
+    assert published.see(address).address == "/sync/1"
+
+
+def test_the_page_that_waits_for_what_nobody_does_any_more_says_so(published: Desk) -> None:
+    district = records.find_district("Brookfield")
+    long_ago = datetime.now(UTC) - timedelta(minutes=11)
+    lost = errands.put(district.id, "b" * 32, "publish", {}, at=long_ago)
+    seen = published.see(f"/sync/errands/{lost.key}")
+    assert "Nothing has been heard of this" in seen.text
+    assert "hx-trigger" not in seen.html
+    errands.fail(lost, "The disk is full.", at=datetime.now(UTC))
+
+    assert "The disk is full." in published.see(f"/sync/errands/{lost.key}").text
 
 
 def test_another_districts_syncs_are_not_there(published: Desk, owner: Desk) -> None:
