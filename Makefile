@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench lock docs clean
+.PHONY: demo test check bench lock docs pictures clean
 
 demo: $(VENV)/.dev
 	$(BIN)/kinsync demo
@@ -20,6 +20,10 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+# Of the docs, from a real browser. Look at them before you commit them.
+pictures: $(VENV)/.dev
+	$(BIN)/pytest tests/browser/pictures.py
 
 docs: $(VENV)/.dev
 	$(BIN)/kinsync docs --out docs

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.site import ARGUMENTS, Site, open_site
 
 WHOLE = re.compile(rb"\d+,\d{6},")
 """How a row begins that names a school and a student."""
+PATIENCE_MS = 20_000
+"""After so long a test gives up; nothing is measured by it."""
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -23,6 +25,7 @@ def chromium() -> Iterator[Browser]:
     """A browser. Its driver keeps a loop in this thread, which Django takes for another's."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on the path")
+    expect.set_options(timeout=PATIENCE_MS)
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as driver:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -41,7 +44,7 @@ def site(database_of_the_file: None, tmp_path_factory: pytest.TempPathFactory) -
 def page(chromium: Browser, site: Site) -> Iterator[Page]:
     """A page of an owner who has signed in; what the browser complains of is a failure."""
     context = chromium.new_context(base_url=site.base, viewport={"width": 1280, "height": 850})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -77,7 +77,7 @@ def open_site(folder: Path) -> Iterator[Site]:
 
 
 def _fill(folder: Path, sample: Path) -> Mapping[str, str]:
-    from kinsync.services import alike, people, share
+    from kinsync.services import following, people, share
     from kinsync.services.delivery import open_delivery
     from kinsync.services.sync import Tools, sync_delivery
     from kinsync.simulators.families.sample import write
@@ -89,6 +89,7 @@ def _fill(folder: Path, sample: Path) -> Mapping[str, str]:
     district = records.add_district(DISTRICT, at=datetime.now(UTC))
     for night in (sample, sample / "night2"):
         sync_delivery(district, open_delivery(night / "students.csv"), tools)
+        following.follow(district.id, tools)
     for name, limits in (
         ("Bus Planner", share.Limits()),
         ("Family Messenger", share.Limits(types=["Primary", "Parent/Guardian"])),
@@ -100,7 +101,6 @@ def _fill(folder: Path, sample: Path) -> Mapping[str, str]:
     _connect(folder, home)
     new = records.add_district(NEW_DISTRICT, at=datetime.now(UTC))
     people.add(NEW_OWNER, district=new, role="owner", password=PASSWORD, at=datetime.now(UTC))
-    alike.find(home, tools)
     return _addresses(home, application.public_id)
 
 
@@ -129,7 +129,6 @@ def _connect(folder: Path, district: "District") -> None:
 def _addresses(home: "District", client_id: str) -> Mapping[str, str]:
     from kinsync.services import alike, browse, invitations
     from kinsync.services.browse import Filter, Whose
-    from kinsync.services.people import Person
     from kinsync.store import access, webhooks
 
     connection = access.find_connection(home.id, access.find_application(client_id).id)
@@ -138,9 +137,8 @@ def _addresses(home: "District", client_id: str) -> Mapping[str, str]:
         url="https://messenger.example/hooks/kinsync", at=datetime.now(UTC),
     )  # fmt: skip
     webhooks.disable_endpoint(endpoint, reason="It answered 410 Gone.", at=datetime.now(UTC))
-    owner = Person(0, OWNER, is_operator=False)
     invited = invitations.invite(
-        home, "new@lakeside.example", "editor", by=owner, at=datetime.now(UTC)
+        home, "new@lakeside.example", "editor", by=OWNER, at=datetime.now(UTC)
     )
     browse.prepare(home.id)
     [student, *_] = browse.students(Whose(home.id, home.published), Filter(), None).rows

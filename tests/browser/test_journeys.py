@@ -53,6 +53,18 @@ def test_the_keyboard_alone_leads_to_the_page(page: Page) -> None:
     expect(page.locator("main :focus")).to_have_count(1)
 
 
+def test_an_upload_shows_how_much_of_it_is_sent(page: Page, site: Site) -> None:
+    page.goto("/sync")
+    slowly = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400_000}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slowly)
+    page.get_by_label("students.csv").set_input_files(site.sample / "students.csv")
+    page.get_by_role("button", name="Show what would change").click()
+    expect(page.get_by_role("progressbar", name="Sent")).to_be_visible()
+    expect(page.get_by_text("% is sent")).to_be_visible()
+
+    expect(page.get_by_text("This is a preview")).to_be_visible()
+
+
 def test_a_broken_file_is_previewed_held_reviewed_and_discarded(
     page: Page, other_night: Path
 ) -> None:
@@ -62,7 +74,7 @@ def test_a_broken_file_is_previewed_held_reviewed_and_discarded(
     expect(page.get_by_text("This is a preview")).to_be_visible()
     page.get_by_role("button", name="Sync this file").click()
     expect(page.get_by_role("heading", name="Why it is held")).to_be_visible()
-    page.get_by_role("link", name="contacts deleted").click()
+    page.get_by_role("link", name="contacts deleted:").click()
     expect(page.locator(".diffs li").first).to_be_visible()
     page.go_back()
     page.get_by_role("button", name="Discard").click()

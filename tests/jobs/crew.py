@@ -117,8 +117,11 @@ class Uploader:
         return [(sync.state, sync.version) for sync in records.list_syncs(self.id)][::-1]
 
     def job_states(self) -> list[str]:
+        """Of the syncs that were queued, the newest first."""
         return [
-            job.state for job in queue.list_jobs() if job.arguments.get("district_id") == self.id
+            job.state
+            for job in queue.list_jobs()
+            if job.task == queue.SYNC and job.arguments.get("district_id") == self.id
         ]
 
     @contextlib.contextmanager

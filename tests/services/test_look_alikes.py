@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from kinsync.domain.alike import ALIKE
 from kinsync.domain.errors import ChangeInput
 from kinsync.services import alike
 from kinsync.services.same_person import decide
+from kinsync.store import alike as kept
 from kinsync.store import records
 from kinsync.store.gate import Sight, district_reader
 from tests.services.office import Office
@@ -42,6 +44,18 @@ def test_pairs_are_found_once_for_a_version(school: Office) -> None:
     school.sync([*school_of(PUPILS + 1), *map(nicknamed, range(PUPILS))])
 
     assert alike.find(school.district, school.tools) == PUPILS
+
+
+def test_pairs_of_an_earlier_version_do_not_come_back(school: Office) -> None:
+    alike.find(school.district, school.tools)
+    before = kept.page(school.district.id, states=["open"], after=kept.FIRST, limit=50)
+    school.sync(school_of(PUPILS + 1))
+    alike.find(school.district, school.tools)
+    kept.keep(school.district.id, 1, ALIKE.to_frame(eager=True), at=school.day)
+
+    assert kept.found_for(school.district.id) == school.version
+    assert before
+    assert kept.page(school.district.id, states=["open"], after=kept.FIRST, limit=50) == []
 
 
 def test_pages_follow_one_another_and_miss_nobody(school: Office) -> None:

@@ -1,5 +1,6 @@
 """``kinsync user``: who signs in to the dashboard."""
 
+import getpass
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from kinsync.cli.output import json_option, say, say_json, show_table
 from kinsync.cli.session import connected
 
 if TYPE_CHECKING:
+    from kinsync.domain.settings import Settings
     from kinsync.services.people import Added
 
 ROLES = ("owner", "editor", "viewer")
@@ -57,6 +59,46 @@ def user_add(
     where = f"{role} of {found.name}" if found else "operator"
     say(f"{added.person.email} signs in as {where}.")
     _say_password(added)
+
+
+@user.command("invite")
+@click.argument("email")
+@click.option("--district", metavar="DISTRICT", required=True, help="Whose team they come to.")
+@click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True)
+@click.option("--by", metavar="NAME", help="Who invites; otherwise the account of this command.")
+@json_option
+def user_invite(email: str, district: str, role: str, by: str | None, as_json: bool) -> None:
+    """Invite EMAIL to a district's team; they choose their password themselves.
+
+    The link works once and ends after seven days. It is mailed where KINSYNC_SMTP_URL is set, and
+    shown this once otherwise. Whoever signs in already is on the team at once.
+    """
+    settings = connected()
+    from kinsync.services import invitations
+    from kinsync.store import records
+
+    found, inviter = records.find_district(district), by or getpass.getuser()
+    invited = invitations.invite(found, email, role, by=inviter, at=bootstrap.now())
+    link = _base(settings) + invitations.path(found, invited) if invited.secret else ""
+    is_mailed = bool(link and settings.smtp_url)
+    if is_mailed:
+        invitations.send(found, invited, link, bootstrap.post(settings), by=inviter)
+    if as_json:
+        shown = {"link": link} if link and not is_mailed else {}
+        say_json({"email": invited.email, "role": role, "mailed": is_mailed, **shown})
+    elif not link:
+        say(f"{invited.email} signs in already, and is on the team of {found.name} now.")
+    elif is_mailed:
+        say(f"An invitation is on its way to {invited.email}.")
+    else:
+        say(f"{invited.email} comes to the team of {found.name} by this link, within seven days:")
+        say(link)
+
+
+def _base(settings: "Settings") -> str:
+    """Where people reach the dashboard: its public name, or this machine."""
+    host, port = settings.address("http")
+    return settings.public_url.rstrip("/") or f"http://{host}:{port}"
 
 
 @user.command("password")

@@ -42,7 +42,7 @@ def list_(
 ) -> None:
     """Pairs of contacts of DISTRICT that look alike, the best first, and why.
 
-    They are found once for each version; the first list after a night takes longer.
+    A worker finds them behind each version; where none has, this command does, and takes longer.
     """
     settings = connected()
     from kinsync.services import alike

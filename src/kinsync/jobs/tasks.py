@@ -7,7 +7,9 @@ from procrastinate import Blueprint, JobContext, RetryStrategy
 
 from kinsync.domain.errors import ChangeInput, Conflict, KinsyncError, TryAgainLater
 from kinsync.services.arrivals import Arrivals, sync_arrived
-from kinsync.services.browse import follow
+from kinsync.services.errands import do
+from kinsync.services.following import follow
+from kinsync.services.following import queue_due as queue_due_following
 from kinsync.services.mail import Send, report_ended, report_given_up
 from kinsync.services.pulls import PullTools, pull
 from kinsync.services.purge import Tools as PurgeTools
@@ -17,7 +19,7 @@ from kinsync.services.webhooks import Tools as WebhookTools
 from kinsync.services.webhooks import deliver_due
 from kinsync.services.webhooks import queue_due as queue_due_webhooks
 from kinsync.services.whence import find_all
-from kinsync.store import queue, records
+from kinsync.store import page_jobs, queue, records
 from kinsync.store.sources import source
 
 log = logging.getLogger("kinsync.worker")
@@ -68,9 +70,23 @@ def sync_district(context: JobContext, district_id: int) -> None:
         _report(district_id, workshop, has_failed=True)
         raise
     queue_due_webhooks(workshop.tools.now())
+    queue_due_following(workshop.tools.now())
     _report(district_id, workshop, has_failed=False)
-    follow(district_id)
-    find_all(district_id, workshop.tools.storage)
+
+
+@tasks.task(name=page_jobs.FOLLOW, queue=queue.QUEUE, retry=AGAIN, pass_context=True)
+def follow_version(context: JobContext, district_id: int, version: int) -> None:
+    """Make what pages show beside the records; of a newer version, where there is one by now."""
+    del version
+    tools = _workshop(context).tools
+    follow(district_id, tools)
+    find_all(district_id, tools.storage)
+
+
+@tasks.task(name=page_jobs.ERRAND, queue=queue.QUEUE, retry=AGAIN, pass_context=True)
+def do_errand(context: JobContext, district_id: int, key: str) -> None:
+    """Answer what a page asked for, if nobody has."""
+    do(district_id, key, _workshop(context).tools)
 
 
 @tasks.task(name=queue.PULL, queue=queue.QUEUE, retry=AGAIN_SLOWLY, pass_context=True)

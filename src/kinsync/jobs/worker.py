@@ -27,6 +27,7 @@ from kinsync import bootstrap
 from kinsync.domain.errors import Defect, KinsyncError, TryAgainLater
 from kinsync.domain.settings import Settings
 from kinsync.jobs.tasks import WORKSHOP, Workshop, tasks
+from kinsync.services.following import queue_due as queue_due_following
 from kinsync.services.purge import queue_due as queue_due_purges
 from kinsync.services.schedules import queue_due
 from kinsync.services.sync import Tools
@@ -44,6 +45,7 @@ THREADS_BESIDE_JOBS = 4
 DUTIES: tuple[Callable[[datetime], object], ...] = (
     queue_due,
     queue_due_webhooks,
+    queue_due_following,
     queue_due_purges,
 )
 """Short work at each look, by whichever worker is first. What takes longer is queued there as a

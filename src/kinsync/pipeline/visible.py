@@ -176,25 +176,26 @@ def _content(kind: str, of: Snapshot, share: Share) -> pl.DataFrame:
     served. A person changes with what they are to students; and what v1.2 says of each
     relationship changes with the person.
     """
-    frame = of.frames[kind].select("id", content=_hash(kind, share))
+    frame = of.frames[kind].select("id", content=_hash(kind, of, share))
     if kind == "contact":
         ties = (
             of.frames["relationship"]
             .group_by(id="contact_id")
-            .agg(more=_hash("relationship", share).sum())
+            .agg(more=_hash("relationship", of, share).sum())
         )
         return _mixed(frame, ties, on="id")
     if kind == "relationship":
-        people = of.frames["contact"].select(contact_id="id", more=_hash("contact", share))
+        people = of.frames["contact"].select(contact_id="id", more=_hash("contact", of, share))
         frame = frame.with_columns(of.frames[kind]["contact_id"])
         return _mixed(frame, people, on="contact_id")
     return frame
 
 
-def _hash(kind: str, share: Share) -> pl.Expr:
-    """One 64-bit hash over a record and the fields of it that are served."""
+def _hash(kind: str, of: Snapshot, share: Share) -> pl.Expr:
+    """One 64-bit hash over what is known of a record and the fields of it that are served."""
     served = pl.lit(",".join(share.columns(kind))).hash()
-    return (row_hash(said(PUBLISHED[kind])) + served).hash(13)
+    known = [name for name in said(PUBLISHED[kind]) if name in of.frames[kind].columns]
+    return (row_hash(known) + served).hash(13)
 
 
 def _mixed(frame: pl.DataFrame, other: pl.DataFrame, *, on: str) -> pl.DataFrame:

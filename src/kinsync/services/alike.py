@@ -1,16 +1,14 @@
 """Look-alikes: pairs of contacts for people to decide about, found once for each version."""
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
-from django.db import connection
 
 from kinsync.domain.alike import REASONS
 from kinsync.domain.changes import Snapshot
 from kinsync.domain.deciding import VERDICTS
-from kinsync.domain.errors import ChangeInput, KinsyncError
+from kinsync.domain.errors import ChangeInput
 from kinsync.domain.frames import KINDS, PUBLISHED
 from kinsync.domain.vocabulary import default_vocabulary
 from kinsync.pipeline.alike import alike
@@ -22,8 +20,6 @@ from kinsync.store.alike import FIRST, AlikePair, Key
 from kinsync.store.database import district_lock
 from kinsync.store.snapshots import Published
 
-SECONDS_WAITED = 4.0
-"""How long a request waits for pairs that are being found."""
 OPEN = "open"
 STATES = (OPEN, *VERDICTS)
 """What a pair can be: open, or decided."""
@@ -43,56 +39,23 @@ class Page:
 def find(district: records.District, tools: Tools) -> int | None:
     """Find the pairs of what is published now; how many. None where they are found already.
 
+    The district's lock is held while its records are read, and not while they are compared: where
+    something is published meanwhile, the pairs of that are found by whoever is told of it.
+
     Raises:
         TryAgainLater: the database is away.
     """
     with district_lock(district.id, on_wait=tools.on_wait):
         version = records.district(district.id).published
-        if version == 0 or kept.is_found(district.id, version):
+        if kept.found_for(district.id) == version:
             return None
         published = _needed(snapshots.published(district.id, storage=tools.storage))
         turned = kept.turned(district.id)
         gone = same_person.last_known(district.id, turned["gone_id"].unique().to_list())
-        pairs = alike(
-            published, default_vocabulary(), as_snapshot(gone.contacts, gone.ties), turned
-        )
-        kept.keep(district.id, version, pairs, at=tools.now())
-        return pairs.height
+    pairs = alike(published, default_vocabulary(), as_snapshot(gone.contacts, gone.ties), turned)
+    kept.keep(district.id, version, pairs, at=tools.now())
+    return pairs.height
 
-
-def prepare(district: records.District, tools: Tools) -> bool:
-    """See that the pairs of the published version are found; False while that goes on beside.
-
-    A district of usual size waits for it once after each night.
-
-    Raises:
-        TryAgainLater: the database is away.
-    """
-    if kept.is_found(district.id, district.published) or not district.published:
-        return True
-    with _turn:
-        if district.id not in _finding:
-            _finding[district.id] = threading.Thread(
-                target=_find_beside, args=(district, tools), daemon=True
-            )
-            _finding[district.id].start()
-        thread = _finding[district.id]
-    thread.join(SECONDS_WAITED)
-    return kept.is_found(district.id, district.published)
-
-
-def _find_beside(district: records.District, tools: Tools) -> None:
-    try:
-        find(district, tools)
-    except KinsyncError:
-        return  # whoever looks next begins again
-    finally:
-        _finding.pop(district.id, None)
-        connection.close()
-
-
-_finding: dict[int, threading.Thread] = {}
-_turn = threading.Lock()
 
 _NEEDED = {
     "school": (),

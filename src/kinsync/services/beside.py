@@ -4,22 +4,25 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from django.db import connections
+
 from kinsync.domain.errors import KinsyncError
 
-_under_way: set[tuple[str, int]] = set()
+_under_way: dict[tuple[str, int], threading.Thread] = {}
 _turn = threading.Lock()
 
 
-def begin(what: str, district_id: int, work: Callable[[], Any]) -> None:
-    """Have it done in a thread of its own, unless that goes on already.
+def begin(what: str, district_id: int, work: Callable[[], Any]) -> threading.Thread:
+    """Have it done in a thread of its own, unless that goes on already; answers the thread.
 
     Where it cannot be done now, whoever looks next begins again.
     """
     key = (what, district_id)
     with _turn:
         if key not in _under_way:
-            _under_way.add(key)
-            threading.Thread(target=_do, args=(key, work), daemon=True).start()
+            _under_way[key] = threading.Thread(target=_do, args=(key, work), daemon=True)
+            _under_way[key].start()
+        return _under_way[key]
 
 
 def _do(key: tuple[str, int], work: Callable[[], Any]) -> None:
@@ -28,4 +31,5 @@ def _do(key: tuple[str, int], work: Callable[[], Any]) -> None:
     except KinsyncError:
         return
     finally:
-        _under_way.discard(key)
+        _under_way.pop(key, None)
+        connections.close_all()

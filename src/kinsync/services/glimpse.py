@@ -1,23 +1,23 @@
 """What an application would receive about one student, under a share that nobody has saved yet."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import polars as pl
 
 from kinsync.domain.changes import Snapshot
 from kinsync.domain.errors import NotFound
+from kinsync.domain.frames import KINDS
 from kinsync.domain.share import Share
 from kinsync.pipeline.visible import visible
 from kinsync.services import read
 from kinsync.services.read import Contact, Scope, Student, Window
-from kinsync.store import browsing, feed_queries, records
-from kinsync.store.queries import StudentRow
+from kinsync.store import browsing, excerpts, records
+from kinsync.store.gate import district_reader
 
 MOST = 200
 """Contacts of one student that are looked at."""
+TIE = ("contact_id", "student_id", "type", "relationship")
+"""What tells the relationships of one contact apart."""
 TO_US = json.dumps(Share(restricted=True).as_json())
 """The share of somebody who sees everybody, restricted people as well."""
 
@@ -56,12 +56,9 @@ def of_student(district: records.District, share: Share, student_id: str) -> Gli
         raise NotFound("The district has no such student now.")
     people = page.records
     named = {tie.student_id for one in people for tie in one.relationships} | {student.id}
-    with read.reader(scope) as cursor:
-        rows = feed_queries.students(cursor, scope, sorted(named))
-        at = {"district": district.id, "version": district.published}
-        ties = browsing.ties(cursor, at, "contact", [one.id for one in people])
-    seen = visible(_family(rows, people, ties), share).frames
-    kept = set(seen["relationship"]["id"].to_list())
+    whole = _family(district, sorted(named), [one.id for one in people])
+    seen = visible(whole, share).frames
+    kept = set(seen["relationship"].select(TIE).iter_rows())
     shown = [_kept(one, kept) for one in people]
     is_theirs = [any(tie.student_id == student.id for tie in one.relationships) for one in shown]
     return Glimpse(
@@ -72,38 +69,23 @@ def of_student(district: records.District, share: Share, student_id: str) -> Gli
     )
 
 
-def _family(
-    students: Sequence[StudentRow], people: Sequence[Contact], ties: Sequence[Mapping[str, Any]]
-) -> Snapshot:
-    """As much of these records as says what a share shows of them."""
-    columns = ("id", "school_sis_id", "grade")
-    rows = [{name: getattr(one, name) for name in columns} for one in students]
-    barred = {tie["contact_id"]: True for tie in ties}
-    for tie in ties:
-        barred[tie["contact_id"]] &= tie["restricted"] is not None
-    contacts = [{"id": one.id, "restricted": "Y" if barred.get(one.id) else None} for one in people]
-    of_tie = ("contact_id", "student_id", "type", "relationship", "flags", "restricted")
-    told = [{"id": _name(tie), **{name: tie[name] for name in of_tie}} for tie in ties]
-    return Snapshot(
-        {
-            "school": _frame([], ("sis_id",)),
-            "student": _frame(rows, columns),
-            "contact": _frame(contacts, ("id", "restricted")),
-            "relationship": _frame(told, ("id", *of_tie)),
-        }
-    )
+def _family(district: records.District, students: Sequence[str], people: Sequence[str]) -> Snapshot:
+    """These students and people as they are published, and what they are to one another."""
+    with district_reader(district.id) as cursor:
+        ties = browsing.ties_at(cursor, district.id, people, district.published)
+    ids = {
+        "school": [],
+        "student": students,
+        "contact": people,
+        "relationship": [id_ for id_, _contact, _student in ties],
+    }
+    return Snapshot({kind: excerpts.some(district.id, kind, ids[kind]) for kind in KINDS})
 
 
-def _frame(rows: Sequence[Mapping[str, str | None]], columns: Sequence[str]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String))
-
-
-def _name(tie: Mapping[str, Any]) -> str:
-    """What tells a relationship from every other: there is one for each kind."""
-    of = ("contact_id", "student_id", "type", "relationship")
-    return "\0".join(tie[name] or "" for name in of)
-
-
-def _kept(contact: Contact, kept: set[str]) -> Contact:
-    ties = [tie for tie in contact.relationships if _name(tie._asdict()) in kept]
+def _kept(contact: Contact, kept: set[tuple[object, ...]]) -> Contact:
+    ties = [
+        tie
+        for tie in contact.relationships
+        if (contact.id, tie.student_id, tie.type, tie.relationship) in kept
+    ]
     return contact._replace(relationships=ties)

@@ -1,7 +1,7 @@
 """Why a sync is held, as figures: what is published, what would be, and what goes through."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import polars as pl
 
@@ -44,6 +44,13 @@ class Picture:
 
     figures: Sequence[Figure]
     readers: Sequence[Reader]
+
+    def as_json(self) -> dict[str, object]:
+        """Figures and counts alone."""
+        return {
+            "figures": [asdict(one) for one in self.figures],
+            "readers": [asdict(one) for one in self.readers],
+        }
 
 
 def picture(district: records.District, sync: records.Sync, tools: Tools) -> Picture:

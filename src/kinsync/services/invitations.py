@@ -1,12 +1,14 @@
 """Invitations: whoever gets the link chooses a password, once, and is on the team."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from kinsync.domain.errors import KinsyncError
 from kinsync.services.people import Person, check_password, mailbox
 from kinsync.store import accounts, invitations
 from kinsync.store.admission import token_hash
@@ -16,7 +18,17 @@ from kinsync.transport.mail import Letter
 if TYPE_CHECKING:
     from kinsync.store.records import District  # it brings Polars
 
-__all__ = ["Invitation", "Invited", "accept", "find", "invite", "letter", "waiting", "withdraw"]
+__all__ = [
+    "Invitation",
+    "Invited",
+    "accept",
+    "find",
+    "invite",
+    "path",
+    "send",
+    "waiting",
+    "withdraw",
+]
 
 LASTS = timedelta(days=7)
 SECRET_BYTES = 32
@@ -30,8 +42,10 @@ class Invited:
     secret: str
 
 
-def invite(district: "District", email: str, role: str, *, by: Person, at: datetime) -> Invited:
+def invite(district: "District", email: str, role: str, *, by: str, at: datetime) -> Invited:
     """Invite somebody to a team; whoever signs in already is on it at once.
+
+    ``by`` is who invites, in words for whoever is invited.
 
     Raises:
         ChangeInput: that is no mailbox.
@@ -43,9 +57,7 @@ def invite(district: "District", email: str, role: str, *, by: Person, at: datet
         accounts.put_role(district.id, person, role)
         return Invited(to, "")
     secret = secrets.token_urlsafe(SECRET_BYTES)
-    invitations.put(
-        Invitation(district.id, to, role, by.email, at + LASTS), token_hash(secret), at=at
-    )
+    invitations.put(Invitation(district.id, to, role, by, at + LASTS), token_hash(secret), at=at)
     return Invited(to, secret)
 
 
@@ -77,13 +89,33 @@ def accept(district: "District", secret: str, password: str, at: datetime) -> Pe
     return person
 
 
-def letter(district: "District", invited: Invited, link: str, by: Person) -> Letter:
+def path(district: "District", invited: Invited) -> str:
+    """The path of the link that whoever is invited opens."""
+    return f"/accounts/invitation/{district.public_id}/{invited.secret}"
+
+
+def send(
+    district: "District", invited: Invited, link: str, post: Callable[[Letter], None], *, by: str
+) -> None:
+    """Mail a link to whoever is invited; where that cannot be, the invitation ends.
+
+    Raises:
+        TryAgainLater, ChangeInput: as the post has it. Nobody is invited then.
+    """
+    try:
+        post(_letter(district, invited, link, by))
+    except KinsyncError:
+        withdraw(district.id, invited.email)
+        raise
+
+
+def _letter(district: "District", invited: Invited, link: str, by: str) -> Letter:
     """The mail that takes a link to whoever is invited."""
     name = " ".join(district.name.split())
     return Letter(
         invited.email,
         f"{name}: you are invited to Kinsync",
-        f"{by.email} invites you to look after the student contacts of {name}.\n\n"
+        f"{by} invites you to look after the student contacts of {name}.\n\n"
         f"Choose your password here within {LASTS.days} days. The link works once:\n\n{link}\n\n"
         "If you do not know what this is about, leave it: nothing happens then.\n",
     )

@@ -53,6 +53,8 @@ class Overview:
     reach_version: int
     by_school: Sequence[tuple[str, SchoolReach]]
     trend: Sequence[tuple[int, SchoolReach]]
+    trend_shares: Sequence[tuple[str, tuple[float, float, float]]]
+    """Version, and hundredths of its students with a contact, with a phone, with an e-mail."""
     findings: Mapping[str, int]
     """Findings of the last sync, by severity."""
     applications: Sequence[Connected]
@@ -68,7 +70,7 @@ def of_district(district: records.District, at: datetime) -> Overview:
     _count_reach(district)
     counted = reach.of_versions(district.id)
     newest = max(counted, default=0)
-    names = {str(row["sis_id"]): str(row["name"] or row["sis_id"]) for row in _schools(district)}
+    names = school_names(district)
     by_school = [(names.get(one.school, one.school), one) for one in counted.get(newest, ())]
     by_school.sort(key=lambda one: (-one[1].without_contacts - one[1].without_phone, one[0]))
     last = next(iter(syncs), None)
@@ -82,9 +84,18 @@ def of_district(district: records.District, at: datetime) -> Overview:
         reach_version=newest,
         by_school=by_school,
         trend=[(version, reach.in_all(counted[version])) for version in sorted(counted)],
+        trend_shares=[_shares(version, counted[version]) for version in sorted(counted)],
         findings=by_severity(last),
         applications=applications(district),
     )
+
+
+def _shares(version: int, schools_: list[SchoolReach]) -> tuple[str, tuple[float, float, float]]:
+    one = reach.in_all(schools_)
+    without = (one.without_contacts, one.without_phone, one.without_email)
+    students = one.students or 1
+    contacts, phones, emails = (100 * (students - count) / students for count in without)
+    return str(version), (contacts, phones, emails)
 
 
 def line_of(district: records.District, at: datetime) -> Line:
@@ -150,8 +161,10 @@ def sftp_accounts(district: records.District) -> list[Account]:
     return list_accounts(district.id)
 
 
-def _schools(district: records.District) -> Sequence[Mapping[str, object]]:
-    return schools(Whose(district.id, district.published))
+def school_names(district: records.District) -> dict[str, str]:
+    """What the published schools are called, by SIS id."""
+    rows = schools(Whose(district.id, district.published))
+    return {str(row["sis_id"]): str(row["name"] or row["sis_id"]) for row in rows}
 
 
 def published(district: records.District) -> dict[str, int]:

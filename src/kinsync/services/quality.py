@@ -6,7 +6,6 @@ from datetime import datetime
 
 from kinsync.domain.vocabulary import TYPES
 from kinsync.services import overview
-from kinsync.services.browse import Whose, schools
 from kinsync.store import quality, records
 from kinsync.store.quality import MOST_COUNTED, Fill
 
@@ -51,7 +50,7 @@ def of_district(district: records.District) -> Quality:
         found = quality.newest(district.id)
     if found is None:
         return Quality(0, (), (), (), _findings(district))
-    names = _names(district)
+    names = overview.school_names(district)
     by_school = [(names.get(one.school, one.school), one) for one in found.schools]
     by_school.sort(key=lambda one: (_known(one[1]), one[0]))
     types = [(name, found.types.get(name, 0)) for name in TYPES]
@@ -70,11 +69,6 @@ def _known(fill: Fill) -> float:
 
 def _contacts(number: int) -> str:
     return {0: "none", MOST_COUNTED: f"{MOST_COUNTED} or more"}.get(number, str(number))
-
-
-def _names(district: records.District) -> dict[str, str]:
-    rows = schools(Whose(district.id, district.published))
-    return {str(row["sis_id"]): str(row["name"] or row["sis_id"]) for row in rows}
 
 
 def _findings(district: records.District) -> list[Findings]:

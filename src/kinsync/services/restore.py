@@ -9,8 +9,11 @@ from kinsync.domain.errors import ChangeInput
 from kinsync.pipeline.diff import diff
 from kinsync.pipeline.restrict import still_restricted
 from kinsync.services.sync import Tools
-from kinsync.store import publish, records, same_person, snapshots
+from kinsync.store import excerpts, publish, records, same_person, snapshots
 from kinsync.store.database import district_lock
+from kinsync.store.storage import save_changes
+
+ORIGIN = "restore"
 
 
 def restore(district: records.District, version: int, tools: Tools) -> tuple[records.Sync, Changes]:
@@ -36,7 +39,7 @@ def restore(district: records.District, version: int, tools: Tools) -> tuple[rec
             parts=_parts(district, version),
         )
         run = records.start_sync(
-            district, at=tools.now(), origin="restore", file_name=f"version {version}"
+            district, at=tools.now(), origin=ORIGIN, file_name=f"version {version}"
         )
         publication = publish.Publication(
             district_id=district.id,
@@ -44,12 +47,31 @@ def restore(district: records.District, version: int, tools: Tools) -> tuple[rec
             base=district.published,
             changes=changes,
             at=tools.now(),
-            origin="restore",
+            origin=ORIGIN,
             counts={"restored": version},
             snapshot=earlier,
         )
         publish.publish(publication, storage=tools.storage, step=tools.step)
         return records.find_sync(district.id, run.id), changes
+
+
+def preview(district: records.District, version: int, tools: Tools) -> records.Sync:
+    """What restoring a version would change, kept as a preview is; nothing is published.
+
+    It costs what differs, and not what is there.
+
+    Raises as ``restore``.
+    """
+    if version == district.published:
+        raise ChangeInput(f"Version {version} is what {district.name} publishes now.")
+    then, now = excerpts.between(district.id, version)
+    changes = diff(still_restricted(then, now), now)
+    run = records.start_sync(
+        district, at=tools.now(), origin=ORIGIN, file_name=f"version {version}", is_preview=True
+    )
+    save_changes(tools.storage.sync(district.public_id, run.id), changes)
+    counts = {"restored": version, "changes": changes.counts()}
+    return records.finish_sync(run, "previewed", at=tools.now(), counts=counts)
 
 
 def _parts(district: records.District, version: int) -> pl.DataFrame | None:

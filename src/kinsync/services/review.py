@@ -15,17 +15,22 @@ import polars as pl
 
 from kinsync.domain.changes import Changes
 from kinsync.domain.errors import ChangeInput, KinsyncError, NotFound
+from kinsync.domain.frames import KINDS
 from kinsync.domain.rules import RULES, Rule
-from kinsync.pipeline.diff import diff
+from kinsync.services import by_school
 from kinsync.services.delivery import open_delivery
 from kinsync.services.report import write_findings
 from kinsync.services.sync import Tools, sync_delivery
-from kinsync.store import browsing, records, snapshots
+from kinsync.store import browsing, records
 from kinsync.store.gate import district_reader
 from kinsync.store.storage import Storage, load_changes, load_findings
 
 KEPT_FOR = timedelta(hours=24)
 """How long a file that was previewed waits to be synced."""
+TREND = 12
+"""Syncs of which a trend tells."""
+WHOLE = ("published", "unchanged", "held", "discarded", "replaced")
+"""How syncs end that have looked at a whole file."""
 ACTS = ("created", "updated", "deleted")
 Row = dict[str, Any]
 _SEVERITIES = ("error", "warning", "info")
@@ -59,10 +64,39 @@ def findings_by_rule(sync: records.Sync) -> list[tuple[Rule, int]]:
     return sorted(known, key=lambda one: (_SEVERITIES.index(one[0].severity), -one[1], one[0].code))
 
 
+def trends(
+    district: records.District, sync: records.Sync, rules: Iterable[Rule]
+) -> Mapping[str, Sequence[tuple[int, int]]]:
+    """How often each rule was met in this sync and in those before it that compared a whole file.
+
+    By code, sync and count; the oldest first.
+    """
+    syncs = records.list_syncs(district.id, limit=3 * TREND, up_to=sync.id)
+    whole = [one for one in syncs if one.id == sync.id or _is_whole(one)]
+    earlier = [(one.id, one.counts.get("findings")) for one in reversed(whole[:TREND])]
+    return {
+        rule.code: [(id_, _met(findings, rule.code)) for id_, findings in earlier] for rule in rules
+    }
+
+
+def _is_whole(sync: records.Sync) -> bool:
+    return not sync.is_preview and sync.origin == "file" and sync.state in WHOLE
+
+
+def _met(findings: object, code: str) -> int:
+    found = findings.get(code) if isinstance(findings, Mapping) else None
+    return int(found["count"]) if isinstance(found, Mapping) else 0
+
+
 def totals(sync: records.Sync) -> Mapping[str, Mapping[str, int]]:
-    """Created, updated and deleted records by kind; nothing where it never came to comparing."""
+    """Created, updated and deleted records by kind; nothing where it never came to comparing.
+
+    In the order of ``KINDS`` and ``ACTS``: the database keeps none.
+    """
     found = sync.counts.get("changes")
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, Mapping):
+        return {}
+    return {kind: {act: found[kind][act] for act in ACTS} for kind in KINDS if kind in found}
 
 
 def places(
@@ -84,13 +118,17 @@ def places(
     return found.slice(start, limit).to_dicts(), found.height
 
 
-def findings_csv(district: records.District, sync: records.Sync, tools: Tools) -> io.BytesIO:
-    """Every finding as CSV for a spreadsheet.
+def findings_csv(
+    district: records.District, sync: records.Sync, tools: Tools, *, code: str = ""
+) -> io.BytesIO:
+    """Every finding, or those of one rule, as CSV for a spreadsheet.
 
     Raises:
         ChangeInput: the findings are not kept any more.
     """
     frame = load_findings(tools.storage.sync(district.public_id, sync.id))
+    if code:
+        frame = frame.filter(pl.col("code") == code)
     with tempfile.TemporaryDirectory(prefix="kinsync-findings-") as folder:
         path = Path(folder) / "findings.csv"
         write_findings(path, iter([frame]))
@@ -102,9 +140,11 @@ def findings_csv(district: records.District, sync: records.Sync, tools: Tools) -
 
 def changes(
     district: records.District, sync: records.Sync, kind: str, act: str, tools: Tools,
-    *, after: str, limit: int,
+    *, after: str, limit: int, school: str | None = None,
 ) -> ChangesPage:  # fmt: skip
     """What a sync does to one kind of record, in the order of ids behind ``after``.
+
+    ``school`` is a SIS id, "" for records without a school; None is any.
 
     Raises:
         ChangeInput: what a sync changed, or would have, is not kept any more.
@@ -116,12 +156,15 @@ def changes(
                 "kept so long."
             )
         with district_reader(district.id) as cursor:
-            rows = browsing.changed(cursor, kind, act, district.id, sync.version, after, limit + 1)
+            rows = browsing.changed(
+                cursor, kind, act, district.id, sync.version, after, limit + 1, school
+            )
         names: dict[str, str] = {}
         version = sync.version
     else:
         kept = load_changes(tools.storage.sync(district.public_id, sync.id))
-        rows = _kept_rows(kept, kind, act, after, limit + 1)
+        ids = None if school is None else _of_school(district, sync, kept, kind, school)
+        rows = _kept_rows(kept, kind, act, after, limit + 1, ids)
         names = _names(kept)
         version = sync.base
     if kind == "relationship":
@@ -130,11 +173,22 @@ def changes(
     return ChangesPage(pairs, pairs[-1].id if len(rows) > limit else "")
 
 
+def _of_school(
+    district: records.District, sync: records.Sync, kept: Changes, kind: str, school: str
+) -> pl.Series:
+    """Ids of the records of a kind that change at a school."""
+    found = by_school.schools_of(district, sync, kept).get(kind)
+    if found is None:
+        return pl.Series(dtype=pl.String)
+    return found.filter(pl.col("school").fill_null("") == school)["id"]
+
+
 def _kept_rows(
-    kept: Changes, kind: str, act: str, after: str, limit: int
+    kept: Changes, kind: str, act: str, after: str, limit: int, ids: pl.Series | None
 ) -> list[tuple[Row | None, Row | None]]:
     of_kind = kept.kinds[kind]
-    frame = getattr(of_kind, act).filter(pl.col("id") > after).sort("id").head(limit)
+    wanted = [] if ids is None else [pl.col("id").is_in(ids.implode())]
+    frame = getattr(of_kind, act).filter(pl.col("id") > after, *wanted).sort("id").head(limit)
     rows = frame.to_dicts()
     if act == "updated":
         before = of_kind.previous.join(frame.select("id"), on="id", how="semi").sort("id")
@@ -192,18 +246,6 @@ _NOT_SHOWN = {
 }
 
 
-def restored(
-    district: records.District, version: int, tools: Tools
-) -> Mapping[str, Mapping[str, int]]:
-    """What restoring a version would change, by kind and act; nothing is done.
-
-    Raises:
-        NotFound: the district has no such version.
-    """
-    earlier = snapshots.as_of(district.id, version)
-    return diff(earlier, snapshots.load(district.id, storage=tools.storage)).counts()
-
-
 # -- a file that is previewed first ---------------------------------------------------------------
 
 
@@ -212,10 +254,13 @@ def preview(
 ) -> records.Sync:
     """Take a file and find out what it would change. It is kept for a day.
 
-    Raises:
-        ChangeInput: it cannot be read at all.
-        TryAgainLater: the database or the disk is away.
+    Raises as ``look_at``.
     """
+    return look_at(district, receive(district, name, chunks, tools), tools)
+
+
+def receive(district: records.District, name: str, chunks: Iterable[bytes], tools: Tools) -> Path:
+    """Lay a file aside on this machine, alone in its folder."""
     forget_previews(district, tools.storage, tools.now())
     folder = previews_of(district, tools.storage) / f"coming-{secrets.token_hex(8)}"
     folder.mkdir(parents=True, mode=0o700)
@@ -223,13 +268,23 @@ def preview(
     with path.open("wb") as file:
         for chunk in chunks:
             file.write(chunk)
+    return path
+
+
+def look_at(district: records.District, path: Path, tools: Tools) -> records.Sync:
+    """Find out what a file that was received would change.
+
+    Raises:
+        ChangeInput: it cannot be read at all; it is not kept then.
+        TryAgainLater: the database or the disk is away.
+    """
     try:
         outcome = sync_delivery(district, open_delivery(path), tools, is_preview=True)
     except KinsyncError:
         path.unlink(missing_ok=True)
-        folder.rmdir()
+        path.parent.rmdir()
         raise
-    folder.rename(_kept(district, outcome.sync.id, tools.storage))
+    path.parent.rename(_kept(district, outcome.sync.id, tools.storage))
     return outcome.sync
 
 

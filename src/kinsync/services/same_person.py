@@ -12,13 +12,16 @@ import polars as pl
 
 from kinsync.domain.changes import Changes, Snapshot
 from kinsync.domain.deciding import DIFFERENT, VERDICTS
-from kinsync.domain.errors import ChangeInput
+from kinsync.domain.errors import ChangeInput, TryAgainLater
 from kinsync.domain.frames import RELATIONSHIP_DETAILS
 from kinsync.domain.share import Share
 from kinsync.services.deciding import ORIGIN, Plan
 from kinsync.services.sync import Tools
-from kinsync.store import access, feeds, publish, records, same_person, snapshots
+from kinsync.store import access, excerpts, feeds, publish, records, same_person, snapshots
 from kinsync.store.database import district_lock
+
+LOOKS = 3
+"""How often something is looked at anew because the district has published meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +82,45 @@ def effect(
 ) -> Effect:
     """What deciding this about a pair would do, or, with None, undoing what was decided.
 
+    It is only looked at: nobody waits for a sync that runs. Where one publishes meanwhile, it is
+    looked at again.
+
     Raises:
         NotFound: nobody was ever published under one of the ids, or nothing is decided.
         ChangeInput: it contradicts another decision, or cannot be told any more.
-        TryAgainLater: the database is away.
+        TryAgainLater: the database is away, or one version follows the other.
     """
-    with district_lock(district.id, on_wait=tools.on_wait):
-        plan = Plan.of(records.district(district.id), pair, verdict, by="", at=tools.now())
-        published = snapshots.published(district.id, storage=tools.storage)
-        told = feeds.foreseen(district.id, published, plan.changes, one=plan.people)
-        return Effect(
-            verdict,
-            plan.changes,
-            _shown(district.id, plan.before, plan.people),
-            _shown(district.id, plan.after, plan.people),
-            [Reader(name, counts) for name, counts in told],
-        )
+    for _ in range(LOOKS):
+        now = records.district(district.id)
+        found = _effect(now, pair, verdict, tools)
+        if records.district(district.id).published == now.published:
+            return found
+    raise TryAgainLater(f"{district.name} publishes one version after the other. Look again.")
+
+
+def _effect(
+    district: records.District, pair: tuple[str, str], verdict: str | None, tools: Tools
+) -> Effect:
+    plan = Plan.of(district, pair, verdict, by="", at=tools.now())
+    told = feeds.foreseen(district.id, _around(plan), plan.changes, one=plan.people)
+    return Effect(
+        verdict,
+        plan.changes,
+        _shown(district.id, plan.before, plan.people),
+        _shown(district.id, plan.after, plan.people),
+        [Reader(name, counts) for name, counts in told],
+    )
+
+
+def _around(plan: Plan) -> snapshots.Published:
+    """What is published of the people of a plan, with the students by whom they are seen."""
+    ties = [part.frames["relationship"]["student_id"] for part in (plan.before, plan.after)]
+    students = pl.concat(ties).unique().to_list()
+    frames = {
+        **plan.before.frames,
+        "student": excerpts.some(plan.district.id, "student", students),
+    }
+    return snapshots.Published({kind: frame.lazy() for kind, frame in frames.items()}, is_kept=True)
 
 
 def decide(

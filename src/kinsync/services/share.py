@@ -13,9 +13,20 @@ from kinsync.domain.frames import KINDS
 from kinsync.domain.share import EVERYTHING, Share
 from kinsync.pipeline.visible import events, visible, without_contacts
 from kinsync.services.sync import Tools
-from kinsync.store import access, feeds, records, snapshots
+from kinsync.store import access, excerpts, feeds, records, snapshots
+from kinsync.store.snapshots import Published
 
 ACTS = ("created", "updated", "deleted")
+NEEDED = {
+    "school": ("id", "sis_id", "name"),
+    "student": ("id", "school_sis_id", "grade"),
+    "contact": ("id", "restricted"),
+    "relationship": (
+        "id", "contact_id", "student_id", "type", "relationship", "flags", "restricted",
+    ),
+}  # fmt: skip
+"""By what a share lets records through. Between two shares of the same records nothing else can
+make a difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +91,20 @@ def connect(
         ChangeInput: a school, grade, type, relationship or field is unknown.
         TryAgainLater: the database is away; nothing was changed.
     """
-    effect = preview(district, application, limits, tools, everything=everything)
-    feeds.settle(district.id, application.id, effect.share, at=tools.now(), storage=tools.storage)
-    return effect
+    found = preview(district, application, limits, tools, everything=everything)
+    give(district, application, found.share, tools)
+    return found
+
+
+def give(
+    district: records.District, application: access.Application, share: Share, tools: Tools
+) -> None:
+    """Give an application exactly this share; it is told at once.
+
+    Raises:
+        TryAgainLater: the database is away; nothing was changed.
+    """
+    feeds.settle(district.id, application.id, share, at=tools.now(), storage=tools.storage)
 
 
 def preview(
@@ -98,10 +120,36 @@ def preview(
     Raises:
         ChangeInput: as ``connect``.
     """
-    published = snapshots.load(district.id, storage=tools.storage)
+    share = proposed(district, application, limits, tools, everything=everything)
+    return effect(district, current(district, application), share, tools)
+
+
+def proposed(
+    district: records.District,
+    application: access.Application,
+    limits: Limits,
+    tools: Tools,
+    *,
+    everything: bool = False,
+) -> Share:
+    """The share that ``connect`` would give.
+
+    Raises:
+        ChangeInput: as ``connect``.
+    """
+    published = snapshots.published(district.id, storage=tools.storage)
     was = current(district, application)
     base = replace(EVERYTHING, withheld=was.withheld if was else withheld(district))
-    share = _limited(base if everything or was is None else was, limits, published)
+    return _limited(base if everything or was is None else was, limits, published)
+
+
+def effect(district: records.District, was: Share | None, share: Share, tools: Tools) -> Effect:
+    """What an application would receive under a share, and what it would be told then.
+
+    Raises:
+        TryAgainLater: the database is away.
+    """
+    published = snapshots.published(district.id, storage=tools.storage).only(NEEDED)
     return _effect(published, was, share)
 
 
@@ -117,8 +165,7 @@ def withhold(
         NotFound: the district publishes no such contact.
         TryAgainLater: the database is away; run the same command again.
     """
-    people = snapshots.load(district.id, storage=tools.storage).frames["contact"]
-    if not people.select((pl.col("id") == contact_id).any()).item():
+    if excerpts.some(district.id, "contact", [contact_id]).is_empty():
         raise NotFound(f"{district.name} publishes no contact {contact_id}.")
     changed = 0
     for connection in access.list_connections(district.id):
@@ -147,7 +194,7 @@ def current(district: records.District, application: access.Application) -> Shar
         return None
 
 
-def _limited(share: Share, limits: Limits, published: Snapshot) -> Share:
+def _limited(share: Share, limits: Limits, published: Published) -> Share:
     """A share with new limits in the place of those that are named."""
     readers = {
         "schools": lambda given: _schools(given, published),
@@ -168,9 +215,9 @@ def _limited(share: Share, limits: Limits, published: Snapshot) -> Share:
     return replace(share, **changed)
 
 
-def _schools(given: Collection[str], published: Snapshot) -> frozenset[str]:
+def _schools(given: Collection[str], published: Published) -> frozenset[str]:
     """SIS ids of schools that were named by SIS id, id or name."""
-    frame = published.frames["school"]
+    frame = published.frames["school"].collect()
     if frame.is_empty():
         return frozenset(word.strip() for word in given)
     rows = frame.select("sis_id", "id", "name").rows()
@@ -180,8 +227,9 @@ def _schools(given: Collection[str], published: Snapshot) -> frozenset[str]:
     return frozenset(by_word[word] for word in known)
 
 
-def _grades(given: Collection[str], published: Snapshot) -> frozenset[str]:
-    known = published.frames["student"]["grade"].drop_nulls().unique().to_list()
+def _grades(given: Collection[str], published: Published) -> frozenset[str]:
+    grades = published.frames["student"].select(pl.col("grade").unique()).collect()
+    known = grades["grade"].drop_nulls().to_list()
     return shares.chosen("grade", given, sorted(known)) if known else frozenset(given)
 
 

@@ -89,22 +89,25 @@ def turned(district_id: int) -> pl.DataFrame:
         return pl.DataFrame(rows.fetchall(), schema=TURNED, orient="row")
 
 
-def is_found(district_id: int, version: int) -> bool:
-    """Whether the pairs that are kept are those of this version.
+def found_for(district_id: int) -> int:
+    """The version whose pairs are kept; 0 where none were ever looked for.
 
     Raises:
         TryAgainLater: the database is away.
     """
-    with outages(doing="looking for pairs"), contextlib.closing(connect()) as connection:
-        row = connection.execute(
-            "SELECT alike_at FROM version WHERE district_id = %s AND number = %s",
-            (district_id, version),
-        ).fetchone()
-    return row is not None and row[0] is not None
+    with district_reader(district_id) as cursor:
+        cursor.execute(
+            "SELECT coalesce(max(number), 0) FROM version"
+            " WHERE district_id = %s AND alike_at IS NOT NULL",
+            (district_id,),
+        )
+        return int(cursor.fetchone()[0])
 
 
 def keep(district_id: int, version: int, pairs: pl.DataFrame, *, at: datetime) -> None:
     """Keep these pairs (``ALIKE``), and no others, as those of that version.
+
+    Those of a later version are left as they are.
 
     Raises:
         TryAgainLater: the database is away; the pairs of before stay.
@@ -115,6 +118,14 @@ def keep(district_id: int, version: int, pairs: pl.DataFrame, *, at: datetime) -
     )
     with outages(doing="keeping pairs"), contextlib.closing(connect()) as connection:
         with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM district WHERE id = %s FOR NO KEY UPDATE", (district_id,))
+            cursor.execute(
+                "SELECT 1 FROM version WHERE district_id = %s AND number > %s"
+                " AND alike_at IS NOT NULL",
+                (district_id, version),
+            )
+            if cursor.fetchone() is not None:
+                return
             cursor.execute("DELETE FROM alike_pair WHERE district_id = %s", (district_id,))
             copy_in(
                 cursor,

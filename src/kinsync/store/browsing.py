@@ -164,22 +164,69 @@ CHANGED = {
 }
 
 
+AT_CHANGED_SCHOOL = {
+    "student": "coalesce(k.school_sis_id, '') = %(school)s",
+    "relationship": (
+        "EXISTS (SELECT FROM student s WHERE s.district_id = k.district_id AND s.id = k.student_id"
+        " AND s.since <= %(version)s AND %(version)s <= s.until"
+        " AND coalesce(s.school_sis_id, '') = %(school)s)"
+    ),
+    "contact": (
+        "EXISTS (SELECT FROM relationship r JOIN student s ON s.district_id = r.district_id"
+        " AND s.id = r.student_id AND s.since <= %(version)s AND %(version)s <= s.until"
+        " WHERE r.district_id = k.district_id AND r.contact_id = k.id"
+        " AND r.since <= %(version)s AND %(version)s <= r.until"
+        " AND coalesce(s.school_sis_id, '') = %(school)s)"
+    ),
+    "school": "k.sis_id = %(school)s",
+}
+"""Whether a record that changed is, or was until then, of that school ("" is none)."""
+
+
 def changed(
     cursor: CursorWrapper, table: str, act: str, district_id: int, version: int, after: str,
-    limit: int,
+    limit: int, school: str | None = None,
 ) -> list[tuple[dict[str, Any] | None, dict[str, Any] | None]]:  # fmt: skip
     """Records that a version created, updated or deleted: as they were, and as they became."""
     statement = CHANGED[act].format(table=table)
+    where = "" if school is None else f" AND {AT_CHANGED_SCHOOL[table]}"
     cursor.execute(
-        f"{statement} ORDER BY k.id LIMIT %(limit)s",
-        {"district": district_id, "version": version, "after": after, "limit": limit},
-    )
+        f"{statement}{where} ORDER BY k.id LIMIT %(limit)s",
+        {
+            "district": district_id, "version": version, "after": after, "limit": limit,
+            "school": school,
+        },
+    )  # fmt: skip
     return [(_loaded(before), _loaded(row)) for before, row in cursor.fetchall()]
 
 
 def _loaded(record: Any) -> dict[str, Any] | None:
     loaded: dict[str, Any] | None = json.loads(record) if isinstance(record, str) else record
     return loaded
+
+
+def ties_at(
+    cursor: CursorWrapper, district_id: int, contacts: Sequence[str], version: int
+) -> list[tuple[str, str, str]]:
+    """``id``, contact and student of what these contacts were to whom at a version."""
+    cursor.execute(
+        "SELECT id, contact_id, student_id FROM relationship WHERE district_id = %s"
+        " AND contact_id = ANY(%s) AND since <= %s AND %s < until",
+        (district_id, list(contacts), version, version),
+    )
+    return [(str(id_), str(contact), str(student)) for id_, contact, student in cursor.fetchall()]
+
+
+def schools_at(
+    cursor: CursorWrapper, district_id: int, students: Sequence[str], version: int
+) -> list[tuple[str, str | None]]:
+    """``id`` and school (SIS id) of these students at a version."""
+    cursor.execute(
+        "SELECT id, school_sis_id FROM student WHERE district_id = %s AND id = ANY(%s)"
+        " AND since <= %s AND %s < until",
+        (district_id, list(students), version, version),
+    )
+    return [(str(id_), school) for id_, school in cursor.fetchall()]
 
 
 def names_of(

@@ -72,7 +72,7 @@ def sync_when_quiet(cursor: Cursor, district_id: int, upload_id: int, at: dateti
     ``upload_id`` is for the record alone, for the sync reads whatever is newest when it begins.
     """
     del upload_id
-    _one_at_a_time(cursor, district_id)
+    one_at_a_time(cursor, district_id)
     if not _move(cursor, district_id, at, is_later=True):
         _add_sync(cursor, district_id, at, is_quiet=False)
 
@@ -84,7 +84,7 @@ def note_activity(cursor: Cursor, district_id: int, at: datetime) -> None:
 
 def sync_at_once(cursor: Cursor, district_id: int, at: datetime) -> None:
     """Queue the sync of a district for now, whether or not it has been quiet."""
-    _one_at_a_time(cursor, district_id)
+    one_at_a_time(cursor, district_id)
     if not _move(cursor, district_id, at, is_later=False):
         _add_sync(cursor, district_id, at, is_quiet=True)
     cursor.execute("SELECT pg_notify('procrastinate_any_queue_v1', %s)", (_WAKE,))
@@ -96,7 +96,7 @@ _WAKE = '{"type": "job_inserted", "job_id": 0}'
 _QUIET = "coalesce((settings->>'quiet_seconds')::float, %(quiet)s) * interval '1 second'"
 
 
-def _one_at_a_time(cursor: Cursor, district_id: int) -> None:
+def one_at_a_time(cursor: Cursor, district_id: int) -> None:
     cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (QUEUEING_SPACE, district_id))
 
 
@@ -136,7 +136,7 @@ def _add_sync(cursor: Cursor, district_id: int, at: datetime, *, is_quiet: bool)
 
 def pull_at_once(cursor: Cursor, district_id: int, source_id: int, at: datetime) -> None:
     """Queue the pull of a source, if that does not wait already. One at a time is pulled of it."""
-    _one_at_a_time(cursor, district_id)
+    one_at_a_time(cursor, district_id)
     cursor.execute(
         "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%(queue)s, %(task)s, 0, %(lock)s, %(lock)s,"
         " jsonb_build_object('district_id', %(district)s::int, 'source_id', %(source)s::bigint),"
@@ -189,7 +189,7 @@ def districts_to_purge(cursor: Cursor, at: datetime, *, before: datetime, limit:
 
 def purge(cursor: Cursor, district_id: int, at: datetime) -> None:
     """Queue the purge of a district, if that does not wait already; never beside its sync."""
-    _one_at_a_time(cursor, district_id)
+    one_at_a_time(cursor, district_id)
     cursor.execute(
         "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%(queue)s, %(task)s, 0, %(lock)s, %(own)s,"
         " jsonb_build_object('district_id', %(district)s::int), %(at)s::timestamptz)]"

@@ -218,11 +218,13 @@ def find_sync(district_id: int, sync_id: int) -> Sync:
     return _one(models.Sync.objects.filter(id=sync_id), district_id, f"no sync {sync_id}")
 
 
-def list_syncs(district_id: int, *, limit: int = 50) -> list[Sync]:
-    """The latest syncs, newest first."""
+def list_syncs(district_id: int, *, limit: int = 50, up_to: int | None = None) -> list[Sync]:
+    """The latest syncs, newest first; of those up to one, where that is named."""
     with outages(doing="listing syncs"):
-        rows = models.Sync.objects.filter(district_id=district_id).order_by("-id")[:limit]
-        return [_sync(row) for row in rows]
+        rows = models.Sync.objects.filter(district_id=district_id).order_by("-id")
+        if up_to is not None:
+            rows = rows.filter(id__lte=up_to)
+        return [_sync(row) for row in rows[:limit]]
 
 
 def sync_starts(district_id: int) -> dict[int, datetime]:

@@ -58,6 +58,15 @@ class Published:
             {kind: _changed(self.frames[kind], changes.kinds[kind]) for kind in KINDS}, is_kept=True
         )
 
+    def only(self, columns: Mapping[str, Sequence[str]]) -> Snapshot:
+        """All of it, with these columns alone: of millions nothing else is read."""
+        return Snapshot(
+            {
+                kind: self.frames[kind].select(columns[kind]).collect(engine="streaming")
+                for kind in KINDS
+            }
+        )
+
     def snapshot(self) -> Snapshot:
         """All of it, in the order of ids."""
         frames = {kind: frame.collect() for kind, frame in self.frames.items()}
@@ -155,7 +164,7 @@ def as_of(district_id: int, version: int) -> Snapshot:
         TryAgainLater: the database is away.
     """
     with outages(doing="loading"), contextlib.closing(connect()) as connection:
-        _check_version(connection, district_id, version)
+        check_version(connection, district_id, version)
         return _at(connection, district_id, version)
 
 
@@ -179,9 +188,9 @@ def changes_of(district_id: int, version: int) -> Changes:
         TryAgainLater: the database is away.
     """
     with outages(doing="loading"), contextlib.closing(connect()) as connection:
-        _check_version(connection, district_id, version)
+        check_version(connection, district_id, version)
         if version > 1:
-            _check_version(connection, district_id, version - 1)
+            check_version(connection, district_id, version - 1)
         kinds = {kind: _changes_of_kind(connection, district_id, version, kind) for kind in KINDS}
         merged = pl.DataFrame(
             connection.execute(
@@ -311,7 +320,7 @@ def _from_cache(storage: Storage, public_id: str, name: str) -> Mapping[str, pl.
     return None
 
 
-def _check_version(connection: psycopg.Connection, district_id: int, version: int) -> None:
+def check_version(connection: psycopg.Connection, district_id: int, version: int) -> None:
     found = connection.execute(
         "SELECT purged_at FROM version WHERE district_id = %s AND number = %s",
         (district_id, version),

@@ -1,6 +1,7 @@
 """What somebody at a desk does: sign in, load a page, read what is visible, send a form."""
 
 import re
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import unescape
@@ -112,7 +113,14 @@ class Desk:
 
     def post(self, address: str, form: dict[str, str]) -> Seen:
         """Send a form as it is."""
-        return Seen(self.client.post(address, data=form, follow_redirects=True))
+        return self._arrived(Seen(self.client.post(address, data=form, follow_redirects=True)))
+
+    def _arrived(self, seen: Seen) -> Seen:
+        """The page behind one that waits for what was begun."""
+        while seen.address.startswith("/sync/errands/"):
+            time.sleep(0.05)
+            seen = self.see(seen.address)
+        return seen
 
     def upload(self, name: str, content: bytes) -> Seen:
         """Choose a file on the page Sync, and send it."""
@@ -123,4 +131,4 @@ class Desk:
             files={"file": (name, content, "text/csv")},
             follow_redirects=True,
         )
-        return Seen(response)
+        return self._arrived(Seen(response))

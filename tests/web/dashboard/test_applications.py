@@ -13,6 +13,7 @@ from kinsync.domain.share import OPTIONAL
 from kinsync.services import connections
 from kinsync.store import access, records, tokens
 from kinsync.store.database import connect
+from tests.web.dashboard.brookfield import EVERYBODY, answer, grow, sync_file
 from tests.web.dashboard.desk import Desk, Seen
 from tests.web.lakeside import IVO, LEDA, NEIGHBOUR, RUKMINI, Application
 
@@ -84,6 +85,24 @@ def test_connecting_without_emergency_contacts_is_seen_first_and_saved_then(owne
     done = save(owner, seen, client_id, **no_emergency)
     assert "is told at once" in done.text
     assert share_of(client_id) == {"types": ["Family", "Parent/Guardian", "Primary"]}
+
+
+def test_a_large_district_is_counted_and_told_by_a_worker(office: Desk) -> None:
+    sync_file(office, EVERYBODY)
+    grow()
+    application, _ = access.add_application("Family Messenger", at=datetime.now(UTC))
+    client_id = application.public_id
+    primary = {"types_how": "some", "types": ["Primary"]}
+    seen = look(office, client_id, **primary)
+    assert "A worker is counting that" in seen.text
+    assert answer() == 1
+    seen = look(office, client_id, **primary)
+    assert "Contacts 0 60 +60 60 0 0" in seen.text
+    assert "A worker tells Family Messenger" in save(office, seen, client_id, **primary).text
+    assert answer() == 1
+
+    found = connections.reader(records.find_district("Brookfield"), client_id)
+    assert found.share.as_json() == {"types": ["Primary"]}
 
 
 def test_what_was_not_looked_at_is_not_saved(owner: Desk) -> None:

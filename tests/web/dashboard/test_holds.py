@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from kinsync.services import share
 from kinsync.store import access, records
 from kinsync.web.dashboard.visits import tools
-from tests.web.dashboard.brookfield import EVERYBODY, FAMILIES, HEADER, sync_file
+from tests.web.dashboard.brookfield import EVERYBODY, FAMILIES, HEADER, answer, grow, sync_file
 from tests.web.dashboard.desk import Desk, Seen
 
 
@@ -71,6 +71,20 @@ def test_what_applications_would_notice_is_what_they_are_told_then(office: Desk)
     client_id = access.find_application("Bus Planner").public_id
     told = office.see(f"/applications/{client_id}/events").text
     assert told.count("contact deleted") + told.count("student deleted") >= 50
+
+
+def test_a_large_hold_is_counted_by_a_worker_while_the_page_waits(office: Desk) -> None:
+    sync_file(office, EVERYBODY)
+    grow()
+    seen = sync_file(office, HEADER + "".join(FAMILIES[:20]))
+    assert "A worker is counting what would be" in seen.text
+    assert 'hx-select="#picture"' in seen.html
+    assert answer() == 2  # of the preview, and of the hold
+    seen = office.see(seen.address)
+
+    assert bars(seen)["Students who stay"] == ("100", "33.3", "90")
+    assert "hx-get" not in seen.html
+    assert answer() == 0
 
 
 def test_a_sync_that_waits_for_nobody_has_no_picture(office: Desk) -> None:

@@ -8,6 +8,7 @@ from tests.web.lakeside import IVO, LEDA, NEIGHBOUR, RUKMINI
 
 WRITES: tuple[tuple[str, dict[str, str]], ...] = (
     ("/sync/pause", {"until": ""}),
+    ("/sync/blackouts", {"first": "2099-01-01", "last": "2099-01-02"}),
     ("/sync/1/approve", {}),
     ("/sync/1/discard", {}),
     ("/sync/1/publish", {}),

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 from kinsync.services import overview, share
 from kinsync.store import access, records
+from kinsync.store.database import district_lock
 from kinsync.web.dashboard.visits import tools
-from tests.web.dashboard.brookfield import EVERYBODY, sync_file
+from tests.web.dashboard.brookfield import EVERYBODY, follow, sync_file
 from tests.web.dashboard.desk import Desk, Seen, add_person
 
 LOLA = "S901,SCH-9,Holm7,Ida,3,Emergency,Parent Holm7,Mother,,parent7@families.example\n"
@@ -23,6 +24,7 @@ def contacts() -> int:
 def open_pair(desk: Desk) -> Seen:
     """Sync a file with one look-alike, and look at the pair."""
     sync_file(desk, EVERYBODY + OTHER)
+    follow()
     listed = desk.see("/same-person")
     return desk.see(listed.link("Look at both"))
 
@@ -45,6 +47,7 @@ def test_what_applications_would_be_told_is_seen_before(office: Desk) -> None:
     sync_file(office, EVERYBODY + OTHER)
     home = records.find_district("Brookfield")
     share.connect(home, application, share.Limits(), tools())
+    follow()
     seen = office.see(office.see("/same-person").link("Look at both"))
 
     assert "Bus Planner would be told: 1 contact deleted, 1 contact updated" in seen.text
@@ -57,6 +60,8 @@ def test_the_same_person_is_one_afterwards_and_two_again_when_it_is_undone(offic
 
     assert "They are one person now" in done.text
     assert contacts() == 60
+    assert "a worker is finding those of version 2" in office.see("/same-person").text
+    follow()
     assert "No two contacts look alike" in office.see("/same-person").text
     assert "said office@brookfield.example" in office.see("/same-person?state=same").text
     decide(office, office.see(f"{done.address}?as=undo"), "undo")
@@ -132,8 +137,19 @@ def test_neighbours_do_not_find_the_pair(office: Desk, neighbour: Desk) -> None:
 def test_hostile_names_stay_words(office: Desk) -> None:
     hostile = OTHER.replace("Parrent Holm7", "<script>x</script> Holm7")
     sync_file(office, EVERYBODY + hostile.replace(",,parent7", ",5035550207,parent7"))
+    follow()
     pages = [office.see("/same-person"), office.see("/same-person?state=same")]
 
     assert all("<script>x" not in page.html for page in pages)
     assert office.see("/same-person?after=nonsense").status == 400
     assert office.see("/same-person/a/b").status == 404
+
+
+def test_the_pages_wait_for_no_sync_and_find_nothing_themselves(office: Desk) -> None:
+    sync_file(office, EVERYBODY + OTHER)
+    assert "A worker is finding the pairs of version 1" in office.see("/same-person").text
+    follow()
+    pair = office.see("/same-person").link("Look at both")
+    with district_lock(records.find_district("Brookfield").id):
+        assert "Parrent Holm7" in office.see("/same-person").text
+        assert "What it would do" in office.see(pair).text

@@ -1,8 +1,11 @@
 """Home and Sync: states in plain words, reports, an upload with a preview first, holds, restore."""
 
+import re
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from kinsync.store import records
+from kinsync.store import errands, records
 from tests.web.dashboard.brookfield import EVERYBODY, FAMILIES, HEADER, sync_file
 from tests.web.dashboard.desk import PASSWORD, Desk, add_person
 
@@ -76,6 +79,11 @@ def test_findings_are_downloaded_as_csv(published: Desk) -> None:
 
     assert "contact-name-missing" in sheet.html
     assert sheet.response.headers["content-type"].startswith("text/csv")
+    rows = published.see(seen.link("Show the rows"))
+    assert published.see(rows.link("These as CSV")).html == sheet.html
+    other = published.see(f"{seen.address}/findings.csv?rule=phone-length")
+    assert other.html.count("\n") == 1
+    assert published.see(f"{seen.address}/findings.csv?rule=none").status == 404
 
 
 def test_changes_are_shown_person_by_person_before_and_after(published: Desk) -> None:
@@ -87,6 +95,41 @@ def test_changes_are_shown_person_by_person_before_and_after(published: Desk) ->
     assert "(503) 555-0205" in page.text
     assert "(503) 555-0777" in page.text
     assert "Parent Holm6" not in page.text
+
+
+def test_changes_are_told_school_by_school_and_filtered_by_it(published: Desk) -> None:
+    changed = [one.replace("5035550", "5035559") for one in FAMILIES[:6]]
+    seen = sync_file(published, HEADER + "".join([*changed, *FAMILIES[6:]]))
+    assert "contacts updated at SCH-1: 2" in seen.text
+    page = published.see(seen.link("contacts updated at SCH-1"))
+
+    assert "Parent Holm1" in page.text
+    assert "Parent Holm4" in page.text
+    assert "Parent Holm2" not in page.text
+
+
+def test_what_a_held_sync_would_change_is_filtered_by_school_too(published: Desk) -> None:
+    seen = sync_file(published, HEADER + "".join(FAMILIES[:30]))
+    page = published.see(seen.link("contacts deleted at SCH-2"))
+
+    assert "Parent Holm32" in page.text
+    assert "Parent Holm33" not in page.text
+    assert "at SCH-2" in page.text
+
+
+def test_a_rule_shows_how_often_it_was_met_in_the_syncs_before(published: Desk) -> None:
+    for count in (1, 3, 2):
+        blanks = [
+            f"S9{number},SCH-1,Quill,Ada,4,Primary,,Mother,503555099{number},\n"
+            for number in range(count)
+        ]
+        seen = sync_file(published, EVERYBODY + "".join(blanks))
+
+    assert re.search(
+        r'class="spark"[^>]*aria-label="[^"]*0 in sync \d+, 1 in sync \d+,'
+        r' 3 in sync \d+, 2 in sync \d+"',
+        seen.html,
+    )
 
 
 def test_a_file_that_loses_half_of_the_families_is_held_and_can_be_approved(
@@ -138,14 +181,67 @@ def test_nothing_is_published_while_paused(published: Desk) -> None:
     assert "Paused" not in published.see("/sync").text
 
 
+def test_a_blackout_is_set_seen_put_on_record_and_taken_out(published: Desk) -> None:
+    days = {"first": "2020-06-12", "last": "2099-08-10"}
+    seen = published.send("/sync/blackouts", days, page="/sync")
+    assert "Jun 12, 2020 to Aug 10, 2099" in seen.text
+    assert "A blackout is set until Aug 11, 2099, 00:00 UTC" in seen.text
+    assert "Paused" in published.see("/").text
+    assert "set a blackout 2020-06-12 to 2099-08-10" in published.see("/audit").text
+    gone = published.send("/sync/blackouts", {**days, "act": "remove"}, page="/sync")
+
+    assert "None is set" in gone.text
+    assert "Paused" not in published.see("/").text
+
+
+def test_a_blackout_that_ends_before_it_begins_is_refused(published: Desk) -> None:
+    days = {"first": "2099-08-10", "last": "2099-06-12"}
+    for wrong in (days, {**days, "last": "soon"}):
+        assert published.send("/sync/blackouts", wrong, page="/sync").status == 400
+
+    assert "None is set" in published.see("/sync").text
+
+
 def test_an_earlier_version_is_restored_with_its_changes_shown_before(published: Desk) -> None:
     sync_file(published, HEADER + "".join(FAMILIES[1:]))
     seen = published.see("/sync/versions/1")
-    assert "Come back" in seen.text
+    assert "Restore version 1?" in seen.text
+    assert "Parent Holm0" in published.see(f"{seen.address}/changes/contact?act=created").text
+    assert records.find_district("Brookfield").published == 2
     published.send("/sync/versions/1", {})
 
     assert records.find_district("Brookfield").published == 3
     assert "Parent Holm0" in published.send("/data-browser/contacts", {"q": "holm0"}).text
+
+
+def test_the_page_that_waits_goes_on_by_itself_and_is_the_districts_own(
+    published: Desk, neighbour: Desk
+) -> None:
+    district = records.find_district("Brookfield")
+    waiting = errands.put(district.id, "a" * 32, "upload", {}, at=datetime.now(UTC))
+    errands.note(waiting, percent=40, at=datetime.now(UTC))
+    address = f"/sync/errands/{waiting.key}"
+    seen = published.see(address)
+    assert "40% of the file is read" in seen.text
+    assert 'hx-trigger="every 2s"' in seen.html
+    assert neighbour.see(address).status == 404
+    errands.answer(waiting, {"sync": 1}, at=datetime.now(UTC))
+    live = published.see(address, **{"hx-request": "true"})
+    assert live.response.headers["hx-redirect"] == address
+
+    assert published.see(address).address == "/sync/1"
+
+
+def test_the_page_that_waits_for_what_nobody_does_any_more_says_so(published: Desk) -> None:
+    district = records.find_district("Brookfield")
+    long_ago = datetime.now(UTC) - timedelta(minutes=11)
+    lost = errands.put(district.id, "b" * 32, "publish", {}, at=long_ago)
+    seen = published.see(f"/sync/errands/{lost.key}")
+    assert "Nothing has been heard of this" in seen.text
+    assert "hx-trigger" not in seen.html
+    errands.fail(lost, "The disk is full.", at=datetime.now(UTC))
+
+    assert "The disk is full." in published.see(f"/sync/errands/{lost.key}").text
 
 
 def test_another_districts_syncs_are_not_there(published: Desk, owner: Desk) -> None:

@@ -11,9 +11,9 @@ from html import unescape
 import pytest
 
 from kinsync.services import invitations
-from kinsync.services.people import Person
 from kinsync.store import accounts, records, teams
 from kinsync.store.database import connect
+from kinsync.transport.mail import Letter
 from tests.web.dashboard.desk import PASSWORD, Desk, Seen, add_person
 
 NEW = "new@lakeside.example"
@@ -254,14 +254,12 @@ def test_the_newest_invitation_of_a_mailbox_counts(owner: Desk, stranger: Desk) 
     assert roles()[NEW] == "viewer"
 
 
-def someone() -> Person:
-    return Person(1, "owner@lakeside.example", is_operator=False)
-
-
 def test_a_districts_name_puts_no_line_into_a_mail(districts: None) -> None:
     invited = invitations.Invited(NEW, "x")
     home = records.find_district("Lakeside")
-    letter = invitations.letter(home, invited, "http://x.example/", someone())
+    posted: list[Letter] = []
+    invitations.send(home, invited, "http://x.example/", posted.append, by="Ada")
 
+    [letter] = posted
     assert "\n" not in letter.subject
     assert "works once" in letter.text

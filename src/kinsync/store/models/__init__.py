@@ -5,6 +5,7 @@ from kinsync.store.models.accounts import Act, Invitation, Role, User
 from kinsync.store.models.adopted import Adopted
 from kinsync.store.models.backups import Backup
 from kinsync.store.models.disclosures import Disclosure
+from kinsync.store.models.errands import Errand
 from kinsync.store.models.identities import Identity
 from kinsync.store.models.jobs import Schedule, TeamMember, Worker
 from kinsync.store.models.keys import SealKey
@@ -46,6 +47,7 @@ __all__ = [
     "District",
     "Edition",
     "Ending",
+    "Errand",
     "Event",
     "IdClock",
     "Identity",

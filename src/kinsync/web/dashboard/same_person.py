@@ -75,7 +75,7 @@ def pairs(request: HttpRequest, visit: Visit) -> HttpResponse:
     state = request.GET.get("state", "open")
     if state not in STATES:
         raise Http404
-    is_ready = alike.prepare(visit.district, tools())
+    found_for = kept.found_for(visit.district.id)
     after = request.GET.get("after") or None
     if state == "open":
         found = alike.list_pairs(visit.district, after=after, limit=SHOWN)
@@ -86,8 +86,8 @@ def pairs(request: HttpRequest, visit: Visit) -> HttpResponse:
         visit.record("looked at pairs", STATES[state], subjects=ids)
     told = [Pair(one, [REASONS[code] for code in one.reasons]) for one in found.pairs]
     return show(
-        request, visit, "pairs", place="same-person", is_ready=is_ready, state=state, states=STATES,
-        found={"pairs": told, "after": found.after}, verdicts=SAYS,
+        request, visit, "pairs", place="same-person", found_for=found_for, state=state,
+        states=STATES, found={"pairs": told, "after": found.after}, verdicts=SAYS,
     )  # fmt: skip
 
 

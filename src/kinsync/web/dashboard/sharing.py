@@ -12,7 +12,7 @@ from kinsync.domain.errors import ChangeInput
 from kinsync.domain.flags import FLAGS
 from kinsync.domain.share import EVERYTHING, OPTIONAL, Share
 from kinsync.domain.vocabulary import RELATIONSHIPS, TYPES
-from kinsync.services import browse, connections, glimpse, share
+from kinsync.services import browse, connections, errands, glimpse, share
 from kinsync.services.browse import Filter, Whose
 from kinsync.services.people import EDITOR
 from kinsync.store.access import Application
@@ -62,23 +62,43 @@ def sharing(request: HttpRequest, visit: Visit, client_id: str) -> HttpResponse:
         return _form(request, visit, application, was, was or EVERYTHING)
     try:
         limits = asked(request.POST)
-        effect = share.preview(visit.district, application, limits, tools())
+        wanted = share.proposed(visit.district, application, limits, tools())
+        proposed = {"share": wanted.as_json(), "was": was and was.as_json()}
+        errand = errands.ask(visit.district, errands.SHARING, proposed, tools())
     except ChangeInput as error:
         shown = _ticked(request.POST)
         return _form(request, visit, application, was, shown, status=400, refused=str(error))
     seen = unseal(request.POST.get("previewed", ""), visit.district.public_id)
-    proposed = [effect.share.as_json(), was and was.as_json()]
-    if request.POST.get("act") == "save" and seen == proposed:
+    is_known = errand.state != errands.WAITING
+    if request.POST.get("act") == "save" and seen == proposed and is_known:
         visit.record("changed what is shared", application.name)
-        share.connect(visit.district, application, limits, tools())
-        messages.success(request, f"Saved. {application.name} is told at once.")
-        return redirect(f"/applications/{client_id}")
+        return _give(request, visit, application, wanted)
     return _form(
-        request, visit, application, was, effect.share, effect=effect,
-        previewed=seal(proposed, visit.district.public_id), left_out=sorted(effect.share.left_out),
-        is_other=request.POST.get("act") == "save",
-        **_of_student(request, visit, application, effect.share),
+        request, visit, application, was, wanted, effect=errand.answer or None,
+        previewed=seal(proposed, visit.district.public_id), left_out=sorted(wanted.left_out),
+        is_other=request.POST.get("act") == "save", wanted=wanted,
+        is_waiting=errand.state == errands.WAITING,
+        **_of_student(request, visit, application, wanted),
     )  # fmt: skip
+
+
+def _give(
+    request: HttpRequest, visit: Visit, application: Application, wanted: Share
+) -> HttpResponse:
+    """Save what was looked at; in a large district a worker does it."""
+    asked = {
+        "application": application.public_id,
+        "share": wanted.as_json(),
+        "at": visit.at.isoformat(),
+    }
+    errand = errands.ask(visit.district, errands.GIVE, asked, tools())
+    if errand.state == errands.WAITING:
+        messages.success(
+            request, f"Saved. A worker tells {application.name}; that takes a few minutes."
+        )
+        return redirect("/applications")
+    messages.success(request, f"Saved. {application.name} is told at once.")
+    return redirect(f"/applications/{application.public_id}")
 
 
 def asked(given: QueryDict) -> share.Limits:

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from kinsync import bootstrap
-from kinsync.domain.errors import ChangeInput, KinsyncError
+from kinsync.domain.errors import ChangeInput
 from kinsync.domain.retention import periods_of
 from kinsync.services import invitations, mail, people
 from kinsync.services.people import OWNER, ROLES, VIEWER, Member
@@ -87,22 +87,19 @@ def _invite(request: HttpRequest, visit: Visit) -> Link | None:
     role = _role(request)
     visit.record("invited somebody to the team", role)
     invited = invitations.invite(
-        visit.district, request.POST.get("email", ""), role, by=visit.person, at=visit.at
+        visit.district, request.POST.get("email", ""), role, by=visit.person.email, at=visit.at
     )
     if not invited.secret:
         messages.success(request, f"{invited.email} signs in already, and is on the team now.")
         return None
     settings = bootstrap.read_settings()
-    path = f"/accounts/invitation/{visit.district.public_id}/{invited.secret}"
+    path = invitations.path(visit.district, invited)
     base = settings.public_url.rstrip("/")
     address = f"{base}{path}" if base else request.build_absolute_uri(path)
     if not settings.smtp_url:
         return Link(invited.email, address)
-    try:
-        bootstrap.post(settings)(invitations.letter(visit.district, invited, address, visit.person))
-    except KinsyncError:
-        invitations.withdraw(visit.district.id, invited.email)
-        raise
+    post = bootstrap.post(settings)
+    invitations.send(visit.district, invited, address, post, by=visit.person.email)
     messages.success(request, f"An invitation is on its way to {invited.email}.")
     return None
 

@@ -318,24 +318,3 @@ def bar(whole: int, without: int) -> SafeString:
         '<rect class="fill" width="{}" height="4"/></svg>',
         there,
     )
-
-
-@register.simple_tag
-def trend(versions: list[tuple[int, Any]]) -> SafeString:
-    """The share of students with a phone, version by version, as a line; the figures beside it."""
-    shares = [
-        (number, share(one.students - one.without_phone, one.students)) for number, one in versions
-    ]
-    low = max(0.0, min(value for _, value in shares) - 2)
-    height, width = 60, 300
-    step = width / (len(shares) - 1)
-    points = " ".join(
-        f"{place * step:.1f},{height - (value - low) / (100 - low or 1) * height:.1f}"
-        for place, (_, value) in enumerate(shares)
-    )
-    first, last = shares[0], shares[-1]
-    return format_html(
-        '<svg class="trend" viewBox="-4 -4 308 68" role="img" aria-label="Version {}: {}%. '
-        'Version {}: {}%."><polyline points="{}"/></svg>',
-        first[0], first[1], last[0], last[1], points,
-    )  # fmt: skip
