@@ -297,7 +297,8 @@ _CATALOGUE = (
     _info(
         "source-paused",
         "A source is paused, and what was published of it last stands",
-        "Resume it ('kinsync source resume') when what arrives of it may count again.",
+        "Resume it ('kinsync source resume') when what arrives of it may count again. Until then "
+        "nothing of it changes.",
     ),
     _info(
         "file-beside-sources",
