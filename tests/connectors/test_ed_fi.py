@@ -188,6 +188,11 @@ def test_whoever_is_contacted_with_restrictions_is_restricted_unless_the_mapping
     assert nobody["restricted"].null_count() == nobody.height
 
 
+def test_a_first_look_names_a_year_that_there_is_not(tmp_path: Path) -> None:
+    with ed_fi(tmp_path, year="1999") as (_, source), pytest.raises(ChangeInput, match="year 1999"):
+        source.look()
+
+
 def test_priority_status_and_address_come_along(tmp_path: Path) -> None:
     with ed_fi(tmp_path, students=200) as (serving, source):
         taken = source.taken_in()

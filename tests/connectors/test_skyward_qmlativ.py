@@ -280,6 +280,14 @@ def test_a_first_look_names_the_field_that_may_not_be_read(tmp_path: Path) -> No
             source.look()
 
 
+def test_a_first_look_names_the_years_that_there_are(tmp_path: Path) -> None:
+    with (
+        qmlativ(tmp_path, school_year="3") as (_, source),
+        pytest.raises(ChangeInput, match="11, 12"),
+    ):
+        source.look()
+
+
 def test_an_entity_without_a_current_year_is_told(tmp_path: Path) -> None:
     with qmlativ(tmp_path) as (serving, source):
         serving.fail(Fault.EMPTY, "/SchoolYear", times=9)

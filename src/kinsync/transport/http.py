@@ -325,7 +325,7 @@ class Http:
         if status in _AGAIN:
             return _Fault(f"HTTP {status}", wait)
         asked = "the request for a token" if is_token else place
-        if (status in (400, 401, 200) and is_token) or status == 401:
+        if (status in (400, 401, 403, 200) and is_token) or status == 401:
             return SourceRefusal(
                 f"{self.who} refused the credentials at {asked} (HTTP {status}). Nothing was "
                 "published. Enter them anew: 'kinsync source credentials'."

@@ -84,7 +84,17 @@ class EdFiApi(TellsChanges):
         api = Api.of(http, given)
         standard = ".".join(map(str, api.site.standard))
         yield f"The API answers: version {_shown(api.site.version)}, data standard {standard}."
-        counts = {table.name: api.count(table.name) for table in RESOURCES}
+        try:
+            counts = {table.name: api.count(table.name) for table in RESOURCES}
+        except NothingThere as error:
+            if told := ", ".join(
+                f"{one} {given[one]}" for one in ("year", "instance") if given[one]
+            ):
+                raise ChangeInput(
+                    f"The API has nothing for {told}: check these settings of the source, or leave "
+                    "them out where the API has one database alone."
+                ) from error
+            raise
         yield f"The key sees {_amount(counts[STUDENTS.name])} students."
         if counts[STUDENTS.name] == 0:
             raise ChangeInput(

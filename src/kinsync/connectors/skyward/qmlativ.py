@@ -94,6 +94,12 @@ class SkywardQmlativ(Connector):
 
     def look(self, http: Http, given: Given) -> Iterator[str]:
         year = self._year(http, given)
+        known = [str(row.get("SchoolYearID")) for row in self._years(http, given)]
+        if year not in known:
+            raise ChangeInput(
+                f"Qmlativ has no school year with the number {year}. It has {', '.join(known)}. "
+                "Tell the source one of them as school_year, or none for the current one."
+            )
         yield f"Qmlativ answers, for the school year with the number {year}."
         tables = [one for one in self.tables_of(given) if one.name != TIES.name]
         for table in tables:
@@ -173,7 +179,7 @@ class SkywardQmlativ(Connector):
         """
         if given["school_year"]:
             return given["school_year"]
-        years = [row for page in self._pages(http, given, YEARS) for row in page]
+        years = self._years(http, given)
         current = [row for row in years if row.get("IsCurrentYearForProvidedEntity") in (True, 1)]
         if not current:
             raise ChangeInput(
@@ -181,6 +187,9 @@ class SkywardQmlativ(Connector):
                 "entity of the source, or tell it a school_year."
             )
         return str(current[0].get("SchoolYearID"))
+
+    def _years(self, http: Http, given: Given) -> list[dict[str, Any]]:
+        return [row for page in self._pages(http, given, YEARS) for row in page]
 
     def _pages(self, http: Http, given: Given, table: Table) -> Iterator[list[dict[str, Any]]]:
         fields = [one for one in table.columns if (table.name, one) != _NOT_ASKED]
