@@ -67,7 +67,7 @@ def test_a_night_at_the_source_is_a_night_here(aeries: AeriesOffice) -> None:
     aeries.system.roster.contacts = aeries.system.roster.contacts.with_columns(
         phone=pl.when(pl.int_range(pl.len()) == 0).then(pl.lit("4255550199")).otherwise("phone")
     )
-    aeries.pull()
+    aeries.pull(is_full=True)
     outcome = aeries.sync()
 
     assert outcome is not None
@@ -82,7 +82,7 @@ def test_a_pull_that_is_not_whole_changes_nothing(path: str, aeries: AeriesOffic
     aeries.sync()
     aeries.serving.fail(Fault.CUT, path, times=1000)
     with pytest.raises(IncompletePull):
-        aeries.pull()
+        aeries.pull(is_full=True)
 
     assert aeries.sync() is None
     assert aeries.office.version == 1
