@@ -140,8 +140,15 @@ def is_kept(district_id: int, arrival: int) -> bool:
 def has_come(source: Source) -> bool:
     """Whether anything whole has ever come of a source, kept or not."""
     with outages(doing="looking for arrivals"), connection.cursor() as cursor:
-        values = {"district": source.district_id, "source": source.id, "folder": source.name}
-        cursor.execute(HAS_COME, {**values, "since": source.created_at})
+        cursor.execute(
+            HAS_COME,
+            {
+                "district": source.district_id,
+                "source": source.id,
+                "folder": source.name,
+                "since": source.created_at,
+            },
+        )
         return bool(cursor.fetchone()[0])
 
 
