@@ -23,7 +23,7 @@ from kinsync.connectors.ed_fi.tables import (
     STUDENTS,
     TIES,
 )  # fmt: skip
-from kinsync.domain.errors import ChangeInput, ChangesUntold, SourceRefusal
+from kinsync.domain.errors import ChangeInput, ChangesUntold, NothingThere, SourceRefusal
 from kinsync.transport.http import Http, Limits, read_base
 from kinsync.transport.source_table import Gone, Piece, Table
 
