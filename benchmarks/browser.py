@@ -32,7 +32,7 @@ OTHERS = 1_000
 PERSON = "office@bench.example"
 PREPARED_SECONDS = 900
 REST_SECONDS = 0.5
-"""After the first bytes of a CSV: the page of it that is read on is not the next one's to wait for."""
+"""After the first bytes of a CSV: what is read on of it is not the next one's to wait for."""
 COLUMNS = (
     "Student_id", "School_id", "Last_name", "First_name", "Contact_name", "Contact_phone",
     "Contact_email", "Contact_sis_id",
