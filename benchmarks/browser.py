@@ -31,6 +31,8 @@ REQUESTS = 40
 OTHERS = 1_000
 PERSON = "office@bench.example"
 PREPARED_SECONDS = 900
+REST_SECONDS = 0.5
+"""After the first bytes of a CSV: what is read on of it is not the next one's to wait for."""
 COLUMNS = (
     "Student_id", "School_id", "Last_name", "First_name", "Contact_name", "Contact_phone",
     "Contact_email", "Contact_sis_id",
@@ -94,6 +96,7 @@ class _Desk:
         self.client = client
         self.rows = rows
         self.dice = random.Random(7)
+        self.csrf = ""
         self.people: dict[str, list[str]] = {"contacts": [], "students": []}
 
     def sign_in(self, password: str) -> None:
@@ -111,11 +114,11 @@ class _Desk:
             if time.monotonic() > until:
                 raise RuntimeError("the search was not ready in time")
             time.sleep(2)
+        self.csrf = self._token("/data-browser/contacts")
         for _ in range(10):
             for tab, ids in self.people.items():
-                page = self.client.send(self._find(tab, self._words())).text
-                ids += re.findall(rf"/data-browser/{tab}/([0-9a-f]{{24}})", page)
-        self.tokens = self._token("/data-browser/contacts")
+                _, page = self.ask(self._find(tab, self._words()))
+                ids += re.findall(rf"/data-browser/{tab}/([0-9a-f]{{24}})", page.decode())
 
     def ask(self, request: httpx.Request) -> tuple[float, bytes]:
         """Seconds until the answer is whole, and it; of a CSV, until its first bytes are there."""
@@ -129,6 +132,8 @@ class _Desk:
             seconds = time.perf_counter() - start
         finally:
             answer.close()
+        if _is_sheet(answer):
+            time.sleep(REST_SECONDS)
         if answer.status_code != 200 or b"being prepared" in body:
             raise RuntimeError(f"{request.url.path}: {answer.status_code}")
         return seconds, body
@@ -265,12 +270,8 @@ class _Desk:
 
     def _find(self, tab: str, text: str, **given: str) -> httpx.Request:
         """What is typed is sent, and leads to the address of its list."""
-        form = {"q": text, "csrfmiddlewaretoken": self._csrf(), **given}
+        form = {"q": text, "csrfmiddlewaretoken": self.csrf, **given}
         return self.client.build_request("POST", f"/data-browser/{tab}", data=form)
-
-    def _csrf(self) -> str:
-        known: str | None = getattr(self, "tokens", None)
-        return known or self._token("/data-browser/contacts")
 
     def _token(self, address: str = "/accounts/login/") -> str:
         page = self.client.get(address).text

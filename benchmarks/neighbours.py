@@ -48,6 +48,7 @@ def _add_a_year(district: str) -> None:
         connection.commit()
         connection.autocommit = True
         connection.execute("ANALYZE disclosure, dashboard_act")
+        connection.execute("CHECKPOINT")
 
 
 ANSWERS = """

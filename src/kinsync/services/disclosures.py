@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Disclosed", "Disclosure", "latest_of", "of_contact", "of_student", "put_on_record"]
 
-LATEST = 5_000
+LATEST = 2_000
 """Answers that a page about one person looks through: it has to be there at once."""
 
 

@@ -32,6 +32,8 @@ INLINE_ROWS = 100_000
 """Rows of a delivery up to which a request looks for their people itself."""
 OF_STUDENTS = "student-"
 """How codes of findings begin that say nothing of a contact."""
+OF_FILES = ("deletions-deferred", "encoding-guessed", "column-unknown", "column-duplicate")
+"""Findings about a file that is read all the same."""
 NOT_DELIVERED = ("restriction", "decision")
 """What makes versions without a delivery, and leaves people as their rows told them."""
 
@@ -186,7 +188,7 @@ def rules_met(district: District, storage: Storage) -> list[Rule]:
 
 
 def _is_of_rows(rule: Rule) -> bool:
-    return rule.consequence != Consequence.FILE_REFUSED and rule.code != "deletions-deferred"
+    return rule.consequence != Consequence.FILE_REFUSED and rule.code not in OF_FILES
 
 
 def find_all(district_id: int, storage: Storage) -> bool:

@@ -19,7 +19,7 @@ from kinsync.store.gate import WEB_ROLE, district_reader
 OWNER, EDITOR, VIEWER = "owner", "editor", "viewer"
 ROLES = (VIEWER, EDITOR, OWNER)
 """What somebody may do, each more than the one before."""
-LATEST_ACTS = 5_000
+LATEST_ACTS = 2_000
 """Acts among which those are looked for that concern one person."""
 WRONG_PASSWORDS_KEPT = timedelta(days=30)
 """How long it is known from where wrong passwords came."""
