@@ -143,7 +143,9 @@ class OAuth1(httpx2.Auth):
         )
 
     def auth_flow(self, request: httpx2.Request) -> Flow:
-        _, headers, _ = self._client.sign(str(request.url), http_method=request.method)
+        _, headers, _ = self._client.sign(
+            str(request.url), http_method="POST" if request.method == "POST" else "GET"
+        )
         request.headers["Authorization"] = headers["Authorization"]
         yield request
 
