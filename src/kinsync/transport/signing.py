@@ -144,8 +144,7 @@ class OAuth1(httpx2.Auth):
 
     def auth_flow(self, request: httpx2.Request) -> Flow:
         _, headers, _ = self._client.sign(
-            str(request.url),
-            http_method=request.method,  # type: ignore[arg-type]  # a text, and none of its list
+            str(request.url), http_method="POST" if request.method == "POST" else "GET"
         )
         request.headers["Authorization"] = headers["Authorization"]
         yield request
