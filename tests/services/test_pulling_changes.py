@@ -14,11 +14,13 @@ from kinsync.services.mappings import save
 from kinsync.simulators.serving import Fault
 from kinsync.store import models, pulls
 from kinsync.store import sources as stored
+from tests.connectors.following import Edit, apply
 from tests.services.aeries_office import AeriesOffice, pull_tools, reading_aeries
 from tests.services.office import Office
 from tests.services.pulling_and_dying import MOMENTS, die_pulling
 
 CHANGES = "StudentDataChanges"
+NOBODY = {"school": 0, "student": 0, "contact": 0, "relationship": 0}
 
 
 @pytest.fixture
@@ -32,6 +34,15 @@ def aeries(office: Office) -> Iterator[AeriesOffice]:
 def bytes_of(aeries: AeriesOffice, pull: pulls.Pull) -> bytes:
     with aeries.tools.shelf.reading(aeries.office.district.public_id, pull.id) as path:
         return path.read_bytes()
+
+
+def ids(aeries: AeriesOffice) -> set[str]:
+    return set(aeries.office.named()["id"])
+
+
+def happen(aeries: AeriesOffice, happened: list[Edit]) -> None:
+    """Let something happen to people of the system, which tells of it."""
+    aeries.system.happen(lambda: apply(aeries.system.roster, happened))
 
 
 def call(aeries: AeriesOffice, phone: str) -> None:
@@ -77,6 +88,48 @@ def test_what_changed_is_published_as_after_a_whole_pull(aeries: AeriesOffice) -
     assert outcome.changes is not None
     assert outcome.changes.counts()["contact"] == {"created": 0, "updated": 1, "deleted": 0}
     assert set(aeries.office.named()["contact_id"]) == set(before["contact_id"])
+
+
+def test_who_is_gone_goes_when_everything_is_read(aeries: AeriesOffice) -> None:
+    aeries.sync()
+    before = ids(aeries)
+    happen(aeries, [("remove a contact", 2), ("remove a student", 5), ("change a phone", 1)])
+    pull = aeries.pull()
+    soon = aeries.sync()
+
+    assert pull.kind == "changes"
+    assert soon is not None
+    assert soon.changes is not None
+    assert {kind: told["deleted"] for kind, told in soon.changes.counts().items()} == NOBODY
+    assert soon.changes.counts()["contact"]["updated"] == 1
+    assert soon.report is not None
+    assert "deletions-at-next-whole-pull" in {rule.code for rule in soon.report.rules}
+    assert ids(aeries) == before
+
+    aeries.pull(is_full=True)
+    later = aeries.sync()
+
+    assert later is not None
+    assert later.report is not None
+    assert "deletions-at-next-whole-pull" not in {rule.code for rule in later.report.rules}
+    assert ids(aeries) < before
+    assert aeries.office.named()["student"].n_unique() == 11
+
+
+def test_whoever_went_between_whole_pulls_is_gone_as_if_everything_were_always_read(
+    aeries: AeriesOffice,
+) -> None:
+    aeries.sync()
+    for happened in ([("remove a contact", 3)], [("change a phone", 2)], [("add a contact", 4)]):
+        happen(aeries, happened)
+        aeries.pull()
+        aeries.sync()
+    aeries.pull(is_full=True)
+    aeries.sync()
+
+    told = {(one["student"], one["phone"]) for one in aeries.office.named().iter_rows(named=True)}
+    roster = aeries.system.roster
+    assert told == set(roster.contacts.select("student", "phone").iter_rows())
 
 
 def settings_change(aeries: AeriesOffice) -> None:

@@ -290,6 +290,12 @@ _CATALOGUE = (
     ),
     # Good to know.
     _info(
+        "deletions-at-next-whole-pull",
+        "Who is missing stays, because a source told what changed and nothing else",
+        "Nothing to do: everything is read once a day, and 'kinsync source pull --full' does it "
+        "now. Meanwhile contacts and students whom the source no longer names stay.",
+    ),
+    _info(
         "source-not-arrived",
         "Nothing that can be read has come of a source yet",
         "Have it read, or upload its file. Until then the other sources are published alone.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -100,6 +101,11 @@ def _refused(arrived: Arrived | Together, outcome: Outcome) -> set[int]:
 
 def open_arrived(arrived: Arrived | Together) -> Delivery:
     """Look at what arrived: files of the district's own, the rows of a source, or of several."""
+    delivery = _opened(arrived)
+    return replace(delivery, deletes_later=arrived.is_of_changes)
+
+
+def _opened(arrived: Arrived | Together) -> Delivery:
     if isinstance(arrived, Together):
         return open_together(arrived)
     if arrived.source is not None:

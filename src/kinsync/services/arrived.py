@@ -12,6 +12,7 @@ from kinsync.services.counts import Standing
 from kinsync.services.source_files import has_files
 from kinsync.services.standing import newest_of, stands
 from kinsync.services.uploads import CONTACTS, STUDENTS
+from kinsync.store import pulls
 from kinsync.store import uploads as records
 from kinsync.store.priorities import priority
 from kinsync.store.records import District
@@ -46,6 +47,8 @@ class Arrived:
     the file of that source."""
     beside: Path | None = None
     """The newest students.csv, where the newest of all is the file of a source."""
+    is_of_changes: bool = False
+    """Whether the source was asked for changes alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class Together:
     """Of the sources that are read."""
     has_other_files: bool
     """Whether there is a students.csv that is none of them."""
+    is_of_changes: bool = False
+    """Whether one of the sources was asked for changes alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,9 @@ class Arrivals:
                 told = told.without(source)
             turn = max(one.turn for one in found) if found else 0
             has_other_files = latest_complete(district.id) is not None
-            yield Together(turn, pieces, told, has_other_files) if there else None
+            arrivals = [one.standing.arrival for one in found if one.standing.arrival is not None]
+            of_changes = pulls.are_changes(district.id, arrivals)
+            yield Together(turn, pieces, told, has_other_files, of_changes) if there else None
 
     @contextlib.contextmanager
     def _last(self, district: District) -> Iterator[Arrived | None]:
@@ -170,7 +177,8 @@ class Arrivals:
             self.shelf.reading(district.public_id, number) as path,
             self.beside(district, source) as beside,
         ):
-            yield Arrived(turn, path, source=source, beside=beside)
+            of_changes = pulls.are_changes(district.id, [number])
+            yield Arrived(turn, path, source=source, beside=beside, is_of_changes=of_changes)
 
     @contextlib.contextmanager
     def beside(self, district: District, source: Source) -> Iterator[Path | None]:

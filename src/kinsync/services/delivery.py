@@ -28,6 +28,8 @@ class Delivery:
     """Whose values stand, where the files are of several sources of the district."""
     standing: tuple[Standing, ...] = ()
     """What counts of each source of the district; nothing where it has one."""
+    deletes_later: bool = False
+    """Whether who is missing stays until a source is read whole: one of them told changes alone."""
 
     @property
     def sha256(self) -> str:

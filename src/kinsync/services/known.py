@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from kinsync import __version__
 from kinsync.connectors.connector import Connector, Given, State
-from kinsync.services.reading import CHANGES, Reading
+from kinsync.services.reading import Reading
 from kinsync.store import pulls
 from kinsync.store.folders import Folder, remove, subfolders
 from kinsync.store.sources import Source
@@ -95,7 +95,7 @@ def known_next(
     """What is known once a reading counts; None: the next one has to read everything."""
     if reading.moment is None:
         return None
-    whole_at = before.whole_at if before and reading.kind == CHANGES else at
+    whole_at = before.whole_at if before and reading.kind == pulls.CHANGES else at
     return Known(pull_id, whole_at, reading.moment, mark)
 
 
@@ -104,7 +104,7 @@ def in_words(pull: pulls.Pull) -> str:
     if not pull.kind:
         return ""
     rows = f"{pull.read:,} {'row' if pull.read == 1 else 'rows'} read"
-    if pull.kind == CHANGES:
+    if pull.kind == pulls.CHANGES:
         return f"changes alone, {rows}"
     return f"everything, {rows}, because {pull.why}" if pull.why else f"everything, {rows}"
 

@@ -54,6 +54,8 @@ def compare(
     vocabulary: Vocabulary,
     with_waiting_ids: WithWaitingIds,
     decided: Decided | None = None,
+    *,
+    deletes_later: bool = False,
 ) -> Night:
     """What publishing this delivery would do.
 
@@ -66,6 +68,8 @@ def compare(
         vocabulary: which names, phones and mailboxes are placeholders, and no evidence.
         with_waiting_ids: gives new records the ids of another service that wait for them.
         decided: what people decided about pairs of contacts.
+        deletes_later: whether whoever is missing stays, as they do where a held row may speak of
+            anybody.
     """
     decided = decided or Decided()
     unfolded = decided.unfolded(published)
@@ -83,7 +87,7 @@ def compare(
     gone = decided.absent(absent(incoming))
     matched = match(incoming, before, gone, new_ids, vocabulary)
     matched = with_waiting_ids(matched, (before, gone))
-    defers = intake.has_unreadable_student
+    defers = deletes_later or intake.has_unreadable_student
     kept = carry(matched, before, intake.held, vocabulary, defer_deletions=defers)
     told = barred(kept.snapshot, kept_from(kept.snapshot, intake.held, vocabulary))
     kept = replace(kept, snapshot=told)

@@ -26,7 +26,7 @@ from kinsync.domain.errors import (
 from kinsync.services import known
 from kinsync.services.known import Known
 from kinsync.services.pause import time_zone
-from kinsync.services.reading import WHOLE, Progress, Reading, nobody, read_changes, read_whole
+from kinsync.services.reading import Progress, Reading, nobody, read_changes, read_whole
 from kinsync.services.source_files import collect
 from kinsync.services.sources import Reach, connected, given
 from kinsync.store import pulls, records, sources
@@ -104,7 +104,7 @@ def _read(
 ) -> Reading:
     if isinstance(route, Extract):
         written = collect(route, source, path, at=tools.reach.now())
-        return Reading(written, WHOLE, written.rows)
+        return Reading(written, pulls.WHOLE, written.rows)
     told = given(route, source, tools.reach)
     spool = stack.enter_context(Spool())
     with connected(route, source, told, tools.reach) as http:

@@ -15,11 +15,10 @@ import polars as pl
 
 from kinsync.connectors.connector import Connector, Given, State, TellsChanges
 from kinsync.domain.errors import ChangesUntold, IncompletePull, SourceRefusal
+from kinsync.store.pulls import CHANGES, WHOLE
 from kinsync.transport.http import Http
 from kinsync.transport.source_table import Gone, SourceTable, Written
 from kinsync.transport.spool import Spool
-
-WHOLE, CHANGES = "whole", "changes"
 
 Progress = Callable[[str, int], None]
 

@@ -6,7 +6,7 @@ A preview is the same, stopping before publish.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -46,6 +46,8 @@ from kinsync.store.first_load import Records
 from kinsync.store.folders import Folder
 from kinsync.store.kept_lines import forget_lines
 from kinsync.store.storage import Storage
+
+DELETED_LATER = "deletions-at-next-whole-pull"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +170,15 @@ def _start(
 def _published_already(district: records.District, delivery: Delivery) -> records.Sync | None:
     """The sync that published these very bytes under these very rules, if nothing came after.
 
-    None where there is something to say of a source.
+    None where there is something to say of a source, or somebody to delete who stayed until now.
     """
     if any(one.note for one in delivery.standing):
         return None
     last = records.last_published_sync(district.id)
     if last is None or last.version != district.published:
+        return None
+    told = last.counts.get("findings")
+    if isinstance(told, Mapping) and DELETED_LATER in told and not delivery.deletes_later:
         return None
     is_same = (last.sha256, last.rules) == (delivery.sha256, delivery.rules)
     return last if is_same else None
@@ -227,9 +232,11 @@ class _Run:
             self.vocabulary,
             partial(self._with_waiting_ids, before),
             self.decided,
+            deletes_later=self.delivery.deletes_later,
         )
         if night.is_deferred:
-            intake.note_file_finding("deletions-deferred")
+            is_held = intake.has_unreadable_student
+            intake.note_file_finding("deletions-deferred" if is_held else DELETED_LATER)
         report = report_on(intake, self.delivery)
         changes, carried = night.changes, night.carried
         self._keep_findings(intake)

@@ -32,7 +32,10 @@ INLINE_ROWS = 100_000
 """Rows of a delivery up to which a request looks for their people itself."""
 OF_STUDENTS = "student-"
 """How codes of findings begin that say nothing of a contact."""
-OF_FILES = ("deletions-deferred", "encoding-guessed", "column-unknown", "column-duplicate")
+OF_FILES = (
+    *("deletions-deferred", "deletions-at-next-whole-pull"),
+    *("encoding-guessed", "column-unknown", "column-duplicate"),
+)
 """Findings about a file that is read all the same."""
 NOT_DELIVERED = ("restriction", "decision")
 """What makes versions without a delivery, and leaves people as their rows told them."""

@@ -19,6 +19,8 @@ from kinsync.store.database import outages
 from kinsync.store.parts import in_use
 
 RUNNING, COMPLETE, INCOMPLETE = "running", "complete", "incomplete"
+WHOLE, CHANGES = "whole", "changes"
+"""What a pull read: everything, or what changed alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,13 @@ def newest(district_id: int, sources: Collection[int]) -> Pull | None:
     with outages(doing="looking for pulls"):
         row = rows.order_by("-turn").first()
     return None if row is None else _pull(row)
+
+
+def are_changes(district_id: int, numbers: Collection[int]) -> bool:
+    """Whether one of these arrivals is a pull that read changes alone."""
+    with outages(doing="looking at pulls"):
+        rows = models.Pull.objects.filter(district_id=district_id, id__in=numbers)
+        return rows.filter(kind=CHANGES).exists()
 
 
 def recent(district_id: int, source_id: int, *, limit: int = 50) -> list[Pull]:
