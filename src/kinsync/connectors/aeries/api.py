@@ -181,7 +181,7 @@ class AeriesApi(TellsChanges):
         contacts = (
             _named("CON", tables[CONTACTS])
             .join(described, left_on=code, right_on="Code", how="left")
-            .with_columns(pl.coalesce("CON.Relationship", pl.col("Code").replace("", None)))
+            .with_columns(pl.coalesce("CON.Relationship", code.replace("", None)))
             .drop("CON.SchoolCode", "Code")
         )
         students = _named("STU", tables[STUDENTS])
