@@ -60,7 +60,7 @@ PUT = (
 """One round trip and one transaction: as the web role, behind the wall of its district."""
 
 NAMED = """
-WITH tie AS (
+WITH tie AS MATERIALIZED (
     SELECT r.id, r.contact_id, r.student_id, r.since, r.until, r.restricted, c.legacy_id
     FROM relationship r JOIN LATERAL (
         SELECT legacy_id FROM contact c
