@@ -229,20 +229,16 @@ def acts(
 ) -> list[Act]:
     """What was done in a district, the latest first; ``subject`` is the id of one who was seen: of
     that the district's latest ``LATEST_ACTS`` are looked through."""
+    values = {"district": district_id, "before": before, "subject": subject, "limit": limit}
+    among = f" LIMIT {LATEST_ACTS}" if subject else ""
     with district_reader(district_id) as cursor:
         cursor.execute(
-            "SELECT id, at, email, what, about, version, records FROM dashboard_act"
-            " WHERE district_id = %(district)s AND id < coalesce(%(before)s, 9223372036854775807)"
-            " AND (%(subject)s = '' OR position(%(subject)s IN subjects) > 0 AND id > coalesce("
-            "(SELECT id FROM dashboard_act WHERE district_id = %(district)s ORDER BY id DESC"
-            " OFFSET %(most)s LIMIT 1), 0)) ORDER BY id DESC LIMIT %(limit)s",
-            {
-                "district": district_id,
-                "before": before,
-                "subject": subject,
-                "limit": limit,
-                "most": LATEST_ACTS,
-            },
+            "SELECT id, at, email, what, about, version, records FROM"  # noqa: S608 - own words
+            " (SELECT * FROM dashboard_act WHERE district_id = %(district)s"
+            f" AND id < coalesce(%(before)s, 9223372036854775807) ORDER BY id DESC{among}) act"
+            " WHERE %(subject)s = '' OR position(%(subject)s IN subjects) > 0"
+            " ORDER BY id DESC LIMIT %(limit)s",
+            values,
         )
         return [Act(*row) for row in cursor.fetchall()]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from kinsync.store.database import outages
 from kinsync.store.gate import WEB_ROLE
@@ -48,7 +49,6 @@ class Disclosure:
     """Ids (v3) of the people whom it named, at the version that was read."""
 
 
-EVERY = 2**62
 PUT = (
     b"SELECT set_config('role', %(role)s, true),"
     b" set_config('kinsync.district', %(district)s::text, true);"
@@ -60,7 +60,7 @@ PUT = (
 """One round trip and one transaction: as the web role, behind the wall of its district."""
 
 NAMED = """
-WITH tie AS (
+WITH tie AS MATERIALIZED (
     SELECT r.id, r.contact_id, r.student_id, r.since, r.until, r.restricted, c.legacy_id
     FROM relationship r JOIN LATERAL (
         SELECT legacy_id FROM contact c
@@ -76,8 +76,7 @@ JOIN tie ON CASE WHEN d.endpoint LIKE 'events%%' THEN {told} ELSE {listed} END
 JOIN connection n ON n.id = d.connection_id
 JOIN application a ON a.id = n.application_id
 WHERE d.district_id = %(district)s AND d.at >= coalesce(%(since)s::timestamptz, '-infinity')
-    AND d.id > coalesce((SELECT id FROM disclosure last WHERE last.district_id = %(district)s
-        ORDER BY id DESC OFFSET %(most)s LIMIT 1), 0)
+    AND d.id > %(behind)s
 GROUP BY d.district_id, d.id, a.id
 ORDER BY d.id
 """
@@ -185,11 +184,24 @@ def named(
         "students": list(students),
         "contacts": list(contacts),
         "since": since,
-        "most": EVERY if most is None else most,
     }
     with outages(doing="reading what is on record"), connection.cursor() as cursor:
+        values["behind"] = 0 if most is None else _behind(cursor, district_id, most)
         cursor.execute(NAMED_WHOM, values)
         return [Disclosure(*row) for row in cursor.fetchall()]
+
+
+def _behind(cursor: CursorWrapper, district_id: int, most: int) -> int:
+    """The number behind which the district's latest answers are, so many of them.
+
+    Asked for by itself: the planner sees by the number how few these are.
+    """
+    cursor.execute(
+        "SELECT id FROM disclosure WHERE district_id = %s ORDER BY id DESC OFFSET %s LIMIT 1",
+        (district_id, most),
+    )
+    row = cursor.fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def student_ids(district_id: int, reference: str, hashes: Sequence[str] = ()) -> list[str]:
