@@ -69,6 +69,20 @@ def row_keys(storage: Storage, public_id: str, sync: Sync) -> Iterator[pl.LazyFr
         yield found
 
 
+def rows_of(keys: pl.LazyFrame, students: pl.Series) -> pl.DataFrame:
+    """The rows of these students (hashes), of keys that are not read yet.
+
+    Of the whole file one column is looked at; of the others, what stands between the first and the
+    last of these rows, which nearly always are neighbours.
+    """
+    is_theirs = pl.col("student").is_in(students.implode())
+    places = keys.select(is_theirs.fill_null(value=False)).collect().to_series().arg_true()
+    if places.is_empty():
+        return keys.clear().collect()
+    first, last = int(places[0]), int(places[-1])
+    return keys.slice(first, last - first + 1).filter(is_theirs).collect()
+
+
 def _rows(folder: Path) -> pl.LazyFrame:
     return pl.scan_parquet(folder / f"{_ROWS}.parquet", glob=False)
 
