@@ -14,10 +14,11 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 ELSEWHERE = {
     *("student-unknown", "encoding-guessed", "deletions-deferred", "contact-unknown"),
     *("contact-flag-unknown", "contact-order-unknown", "contact-date-unknown"),
-    "contact-restricted-unknown",
+    *("contact-restricted-unknown", "deletions-at-next-whole-pull"),
+    *("source-older-used", "source-not-arrived", "source-paused", "file-beside-sources"),
 }
-"""Takes the second file, one of another encoding, a version published before, a package, or a
-source that says more of contacts than Clever's format."""
+"""Takes the second file, one of another encoding, a version published before, a package, a
+source that says more of contacts than Clever's format, or one of several sources."""
 
 
 def reported(*, contacts: bool) -> tuple[Report, Counter[str]]:

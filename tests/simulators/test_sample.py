@@ -16,6 +16,8 @@ NOT_PLANTED = {
     *("phone-shared", "email-shared"),  # the school offices
     *("contact-flag-unknown", "contact-order-unknown", "contact-date-unknown"),
     "contact-restricted-unknown",  # of columns that are beside Clever's format, as the three above
+    *("deletions-at-next-whole-pull", "source-older-used"),  # of sources
+    *("source-not-arrived", "source-paused", "file-beside-sources"),
 }
 
 

@@ -19,10 +19,12 @@ def begin(what: str, district_id: int, work: Callable[[], Any]) -> threading.Thr
     """
     key = (what, district_id)
     with _turn:
-        if key not in _under_way:
-            _under_way[key] = threading.Thread(target=_do, args=(key, work), daemon=True)
-            _under_way[key].start()
-        return _under_way[key]
+        thread = _under_way.get(key)
+        if thread is None:
+            thread = threading.Thread(target=_do, args=(key, work), daemon=True)
+            _under_way[key] = thread
+            thread.start()  # it may have ended, and be under way no more, before this returns
+        return thread
 
 
 def _do(key: tuple[str, int], work: Callable[[], Any]) -> None:
