@@ -32,6 +32,8 @@ LOTS_IN_HAND = 8
 """Lots of rows of before that are in memory at a time."""
 LOT = "~lot"
 """The column in which kept rows have their lot."""
+FEW_STUDENTS = 2_000
+"""So many are joined and written at once, whatever lots they are in."""
 GROUPS = 16
 """Into so many parts a table is sorted that is handed out: one at a time is in memory."""
 
@@ -233,13 +235,13 @@ class SourceTable:
         rows = students = 0
         try:
             with path.open("wb") as file:
-                for lot in range(LOTS):
-                    spine = self._of(self._tables[self._spine], lot)
-                    if spine.is_empty() and lot:
+                for lots in self._together():
+                    spine = self._of(self._tables[self._spine], lots)
+                    if spine.is_empty() and lots[0]:
                         continue  # the first one has the header
-                    theirs = {name: self._of(table, lot) for name, table in self._tables.items()}
+                    theirs = {name: self._of(table, lots) for name, table in self._tables.items()}
                     frame = join({name: rows.lazy() for name, rows in theirs.items()}).collect()
-                    _write(file, frame, has_header=lot == 0)
+                    _write(file, frame, has_header=lots[0] == 0)
                     rows += frame.height
                     students += spine.height
         except OSError as error:
@@ -249,20 +251,32 @@ class SourceTable:
             ) from error
         return Written(rows, students)
 
-    def _of(self, table: Table, lot: int) -> pl.DataFrame:
-        """The rows of a lot, each once."""
-        if table.via:
-            return self._read(f"{table.file}~{lot}", (self._student_key, *table.columns))
-        place = lot if self._student_key in table.columns else 0
-        return _each_once(self._read(f"{table.file}-{place}", table.columns), table.key)
+    def _together(self) -> list[range]:
+        """The lots that are joined at once. It follows from the students alone, and not from how
+        often or in which order they came: the same rows make the same bytes."""
+        students = self._of(self._tables[self._spine], range(LOTS)).height
+        step = LOTS if students <= FEW_STUDENTS else 1
+        return [range(lot, lot + step) for lot in range(0, LOTS, step)]
 
-    def _read(self, name: str, columns: Sequence[str]) -> pl.DataFrame:
+    def _of(self, table: Table, lots: range) -> pl.DataFrame:
+        """The rows of some lots, each once."""
+        if table.via:
+            names = [f"{table.file}~{lot}" for lot in lots]
+            return self._read(names, (self._student_key, *table.columns))
+        places = lots if self._student_key in table.columns else range(1)
+        names = [f"{table.file}-{place}" for place in places]
+        return _each_once(self._read(names, table.columns), table.key)
+
+    def _read(self, names: Iterable[str], columns: Sequence[str]) -> pl.DataFrame:
         nothing = pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
-        return pl.concat([nothing, *self._spool.parts(name)])
+        return pl.concat([nothing, *(part for name in names for part in self._spool.parts(name))])
 
     def _pairs(self, link: Table, by: str) -> pl.DataFrame:
         """Which students are named beside what ``by`` holds, and in which lot each is."""
-        named = [self._of(link, lot).select(self._student_key, by, lot=lot) for lot in range(LOTS)]
+        named = [
+            self._of(link, range(lot, lot + 1)).select(self._student_key, by, lot=lot)
+            for lot in range(LOTS)
+        ]
         return pl.concat(named).drop_nulls().unique()
 
     def _hand_out(self, table: Table, pairs: pl.DataFrame, by: str) -> None:
@@ -270,7 +284,7 @@ class SourceTable:
         waiting: dict[int, list[pl.DataFrame]] = {}
         count = 0
         for group in range(GROUPS):
-            rows = _each_once(self._read(f"{table.file}-{group}", table.columns), table.key)
+            rows = _each_once(self._read([f"{table.file}-{group}"], table.columns), table.key)
             met = pairs.join(rows, on=by).select("lot", self._student_key, *table.columns)
             for (lot,), theirs in met.partition_by("lot", as_dict=True, include_key=False).items():
                 waiting.setdefault(lot, []).append(theirs)
