@@ -101,13 +101,9 @@ def _refused(arrived: Arrived | Together, outcome: Outcome) -> set[int]:
 
 def open_arrived(arrived: Arrived | Together) -> Delivery:
     """Look at what arrived: files of the district's own, the rows of a source, or of several."""
-    delivery = _opened(arrived)
-    return replace(delivery, deletes_later=arrived.is_of_changes)
-
-
-def _opened(arrived: Arrived | Together) -> Delivery:
     if isinstance(arrived, Together):
         return open_together(arrived)
     if arrived.source is not None:
-        return open_pulled(arrived.students, arrived.source, students=arrived.beside)
+        pulled = open_pulled(arrived.students, arrived.source, students=arrived.beside)
+        return replace(pulled, deletes_later=arrived.is_of_changes)
     return open_delivery(arrived.students, contacts=arrived.contacts)

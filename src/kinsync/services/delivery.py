@@ -68,6 +68,7 @@ def delivery_of(
     *,
     priority: Priority = ONE_SOURCE,
     standing: Sequence[Standing] = (),
+    deletes_later: bool = False,
 ) -> Delivery:
     """Files that have been looked at, taken in together, with the words of all their mappings."""
     told = [repr(source.mapping) for source in sources]
@@ -77,7 +78,7 @@ def delivery_of(
     vocabulary = default_vocabulary()
     for source in sources:
         vocabulary = vocabulary.with_words(source.mapping.words)
-    return Delivery(tuple(sources), vocabulary, rules, priority, tuple(standing))
+    return Delivery(tuple(sources), vocabulary, rules, priority, tuple(standing), deletes_later)
 
 
 def read_mapping(path: Path | None) -> Mapping | None:

@@ -62,4 +62,9 @@ def open_together(arrived: Together) -> Delivery:
     standing = [piece.standing for piece in arrived.pieces]
     if arrived.has_other_files:
         standing.append(OTHER_FILES)
-    return delivery_of(files, priority=arrived.priority, standing=standing)
+    return delivery_of(
+        files,
+        priority=arrived.priority,
+        standing=standing,
+        deletes_later=arrived.is_of_changes,
+    )

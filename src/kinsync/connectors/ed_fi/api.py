@@ -60,7 +60,8 @@ class EdFiApi(TellsChanges):
         ),
         schools="the primary or the latest school of a student's enrolments",
         changes=(
-            "by change queries: what came, changed, went or got another key; not what the key came "
+            "by change queries: what came, changed or got another key, and, published by the next "
+            "whole pull, what went; not what the key came "
             "to see or lost sight of because its rights changed. None with a snapshot, or with "
             "students who are not enrolled"
         ),

@@ -71,7 +71,8 @@ class PowerSchool(TellsChanges):
         schools="the number of the student's school",
         changes=(
             "by data version, where an application is registered for it and students come with "
-            "the resource: what came, changed or went in the tables that it was registered with"
+            "the resource: what came or changed in the tables that it was registered with, and, "
+            "published by the next whole pull, what went"
         ),
         lost=(
             "every contact after the third",
