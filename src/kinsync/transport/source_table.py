@@ -2,8 +2,8 @@
 
 Rows wait on disk as text, sorted into *lots* by a checksum of their student, so that a lot holds
 all about its students. Lot by lot they are joined and written, or all at once where students are
-few: memory stays bounded, and the same rows make the same bytes however the system shuffled them. A row is a line: breaks within a value
-become blanks.
+few: memory stays bounded, and the same rows make the same bytes however the system shuffled them.
+A row is a line: breaks within a value become blanks.
 
 What changed since can be laid over the rows of the pull before: of a table, rows that came anew
 stand in the place of those with the same key, and rows that went are taken out.
